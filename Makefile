@@ -1,0 +1,50 @@
+# Every target sets itself up: .venv from hash-pinned requirements, Debian packages where tests need them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint soak bench venv dev debian requirements clean
+
+$(VENV)/.runtime: requirements.txt requirements-build.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --require-hashes -r requirements-build.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	$(PIP) --require-hashes -r requirements-dev.txt
+	touch $@
+
+venv: $(VENV)/.runtime
+dev: $(VENV)/.dev
+
+debian:
+	sh tests/debian.sh
+
+demo: venv
+	$(BIN)/mail-to-case demo $(ARGS)
+
+test: dev debian lint
+	$(BIN)/pytest $(ARGS)
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+soak: dev debian
+	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)
+
+bench: dev debian
+	$(BIN)/mail-to-case bench $(ARGS)
+
+requirements:
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --group dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --group build -o requirements-build.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The worker: from a mailbox over IMAP to a case in a CRM, exactly once."""
