@@ -160,6 +160,11 @@ class Connector(ABC):
 
     capabilities: ClassVar[Capabilities]
 
+    @classmethod
+    def misfits(cls, options: Mapping[str, object]) -> Sequence[tuple[str, str]]:
+        """Contradictions among the constructor's keywords: (key, what is wrong and the cure) each."""
+        return ()
+
     @property
     def target(self) -> str:
         """What, beside the instance's name, decides where a case lands (for example a project); part of the key."""
@@ -224,7 +229,7 @@ class Retryable(ConnectorError):
 
 
 class Throttled(Retryable):
-    """Nothing happened, and the whole connector (or only ``bucket`` of it, such as one case) must wait."""
+    """Nothing happened, and the whole connector must wait; or, when ``bucket`` is a case's id, that case only."""
 
     def __init__(self, detail: str, retry_after_s: float, bucket: str = "") -> None:
         super().__init__(detail, retry_after_s)

@@ -1,0 +1,1 @@
+"""What an operator types: each verb a thin function over a lower room."""

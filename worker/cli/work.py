@@ -1,0 +1,106 @@
+"""The verbs that work: run, once, release."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from worker.cli.opening import (
+    EXIT_SETTINGS,
+    complain,
+    configure_log,
+    house_or_exit,
+    ledger_or_exit,
+    mailboxes_of,
+    settings_or_exit,
+)
+from worker.house import House, Tally
+from worker.once import exit_code
+from worker.once import once as poll_once
+from worker.scheduler import run as run_worker
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
+
+
+def run(path: Path, *, verbose: bool) -> int:
+    """The worker, until it is asked to stop."""
+    settings = settings_or_exit(path)
+    configure_log(verbose=verbose, facts=False)
+    _say_what_is_not_yet(settings)
+    with house_or_exit(settings) as house, mailboxes_of(settings, house.spool) as mailboxes:
+        return run_worker(mailboxes, house)
+
+
+def once(path: Path, only: str, *, as_json: bool, verbose: bool) -> int:
+    """One poll of every mailbox, or of one; a progress bar on a terminal, one summary line."""
+    settings = settings_or_exit(path)
+    configure_log(verbose=verbose, facts=True)
+    _say_what_is_not_yet(settings)
+    if only and only not in settings.mailboxes:
+        complain(f"--mailbox: there is no [mailboxes.{only}] (there are: {', '.join(settings.mailboxes)})")
+        raise typer.Exit(EXIT_SETTINGS)
+    with _house_with_bar(settings) as house, mailboxes_of(settings, house.spool, only) as mailboxes:
+        tallies = poll_once(mailboxes, house)
+        paused = [f"{name}: {why[1]}" for name, door in house.doors.items() if (why := door.paused())]
+    _report(tallies, paused, as_json=as_json)
+    return exit_code(tallies, paused)
+
+
+def release(path: Path, *, verbose: bool) -> int:
+    """Migrate the ledger, then check; what a platform runs before the new version starts."""
+    from worker.cli.checking import check
+
+    settings = settings_or_exit(path)
+    with ledger_or_exit(settings):
+        pass
+    return check(path, as_json=False, verbose=verbose)
+
+
+@contextmanager
+def _house_with_bar(settings: Settings) -> Iterator[House]:
+    if not sys.stderr.isatty():
+        with house_or_exit(settings) as house:
+            yield house
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("messages", total=0)
+        listed = [0]
+
+        def more(count: int) -> None:
+            listed[0] += count
+            progress.update(bar, total=listed[0])
+
+        with house_or_exit(settings, lambda *_: progress.advance(bar), more) as house:
+            yield house
+
+
+def _report(tallies: Sequence[Tally], paused: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"mailboxes": [asdict(tally) for tally in tallies], "paused": list(paused)}))
+        return
+    sums = {name: sum(getattr(tally, name) for tally in tallies) for name in _COUNTED}
+    print(" ".join(f"{name}={count}" for name, count in sums.items()))
+    complain(*(f"mailbox {tally.mailbox}: {tally.problem}" for tally in tallies if tally.problem))
+    complain(*(f"mailbox {tally.mailbox}: polled by another worker now" for tally in tallies if tally.busy))
+    complain(*(f"connector {line}" for line in paused))
+
+
+_COUNTED = (
+    "listed", "fetched", "delivered", "deferred", "held", "discarded", "gone", "acknowledged", "waiting", "held_before"
+)  # fmt: skip
+
+
+def _say_what_is_not_yet(settings: Settings) -> None:
+    complain(*(f"settings: {line}" for line in settings.not_yet()))

@@ -1,0 +1,164 @@
+"""One delivery, safely: intent, find, create or append, result."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from connectors.contract import (
+    CaseGone,
+    CaseRef,
+    Connector,
+    ConnectorError,
+    Dedupe,
+    Delivery,
+    Rejected,
+    Retryable,
+    Throttled,
+    Unusable,
+)
+from worker.doors import Door
+from worker.ledger import Claim, Ledger, Link
+from worker.outcome import Deferred, Delivered, Held, Outcome
+
+log = structlog.get_logger(__name__)
+
+FIRST_RETRY_S = 60.0
+LAST_RETRY_S = 3600.0
+#: An unusable connector is tried again after this long, with one message, in case a person has acted.
+UNUSABLE_PAUSE_S = 300.0
+#: A request whose answer was lost is applied within this time or never.
+REQUEST_LIFE_S = 5.0
+
+
+@dataclass(frozen=True)
+class _End:
+    """How one attempt ended, and what the ledger must know of it."""
+
+    outcome: Outcome
+    #: whether the attempt counts towards max_attempts
+    counts: bool = True
+    #: whether it may have happened all the same
+    doubt: bool = False
+
+
+def deliver(door: Door, delivery: Delivery, link: Callable[[CaseRef], Link], *, old: bool) -> Outcome:
+    """Take one delivery as far as it can go now.
+
+    ``old``: the message is older than the ledger, so an earlier, lost ledger may have known it; the CRM is
+    asked first. ``link`` makes what is remembered of the conversation once the case is known.
+    """
+    if pause := door.paused(delivery.case.id if delivery.case else ""):
+        return Deferred(pause[0], f"connector {door.name} is paused: {pause[1]}")
+    claim = door.ledger.claim(delivery.key)
+    if claim is None:
+        return standing(door.ledger, delivery.key)
+    end = _attempt(door, delivery, claim, ask_first=claim.in_doubt or old)
+    case = end.outcome.case if isinstance(end.outcome, Delivered) else None
+    door.ledger.settle(claim, end.outcome, counts=end.counts, doubt=end.doubt, link=link(case) if case else None)
+    return end.outcome
+
+
+def refuse(door: Door, key: str, error: ConnectorError) -> Outcome:
+    """The end of an attempt that failed before the delivery could be made up: the CRM could not be asked."""
+    return _conclude(door.ledger, key, lambda claim: _end_of(error, door, claim))
+
+
+def settle(ledger: Ledger, key: str, outcome: Outcome) -> Outcome:
+    """End a delivery by rule, without asking the CRM."""
+    return _conclude(ledger, key, lambda _: _End(outcome))
+
+
+def _conclude(ledger: Ledger, key: str, end_of: Callable[[Claim], _End]) -> Outcome:
+    claim = ledger.claim(key)
+    if claim is None:
+        return standing(ledger, key)
+    end = end_of(claim)
+    ledger.settle(claim, end.outcome, counts=end.counts, doubt=end.doubt)
+    return end.outcome
+
+
+def standing(ledger: Ledger, key: str) -> Outcome:
+    """What the ledger already says of a delivery that may not be attempted now."""
+    row = ledger.state((key,)).get(key)
+    return row.outcome if row else Deferred(FIRST_RETRY_S, "the ledger does not know this delivery yet")
+
+
+def _attempt(door: Door, delivery: Delivery, claim: Claim, *, ask_first: bool) -> _End:
+    """Find when there is a doubt, then create or append; whatever is raised becomes an end."""
+    try:
+        if ask_first and (end := _found(door, delivery, claim)):
+            return end
+        case = _write(door.connector, delivery)
+    except ConnectorError as error:
+        return _end_of(error, door, claim)
+    except Exception as error:
+        # A connector's own bug says nothing about what the CRM did, so it counts as in doubt.
+        log.exception("connector_bug", connector=door.name, key=delivery.key)
+        return _doubtful(f"unforeseen {type(error).__name__} in connector {door.name}", door, claim)
+    door.opened()
+    return _End(Delivered(case))
+
+
+def _found(door: Door, delivery: Delivery, claim: Claim) -> _End | None:
+    """The end, when the CRM already has the message or cannot be sure yet; None when it must be sent."""
+    capabilities = door.connector.capabilities
+    if capabilities.dedupe is Dedupe.NONE:
+        return None
+    case = door.connector.find(delivery)
+    if case:
+        log.info("recovered", by="crm_key", connector=door.name, key=delivery.key, case=case.number)
+        return _End(Delivered(case, "found by its key"))
+    quiet_s = capabilities.visible_after_s + REQUEST_LIFE_S if capabilities.visible_after_s else 0.0
+    if claim.in_doubt and claim.age_s < quiet_s:
+        return _End(Deferred(quiet_s - claim.age_s, "waiting until the CRM would show it"), False, True)
+    return None
+
+
+def _write(connector: Connector, delivery: Delivery) -> CaseRef:
+    if delivery.case is None:
+        return connector.create(delivery)
+    try:
+        return connector.append(delivery)
+    except CaseGone:
+        return connector.create(replace(delivery, case=None, follows=delivery.case))
+
+
+def _end_of(error: ConnectorError, door: Door, claim: Claim) -> _End:
+    """The table of the architecture: did it happen, can it ever, for whom."""
+    if isinstance(error, Throttled):
+        wait_s = error.retry_after_s or FIRST_RETRY_S
+        door.pause(error.bucket, wait_s, str(error))
+        return _End(Deferred(wait_s, str(error)), counts=False)
+    if isinstance(error, Unusable):
+        door.pause("", UNUSABLE_PAUSE_S, str(error))
+        return _End(Deferred(UNUSABLE_PAUSE_S, str(error)), counts=False)
+    if isinstance(error, Rejected):
+        return _End(Held(str(error)))
+    if isinstance(error, Retryable):
+        return _later(error, door, claim)
+    return _doubtful(str(error), door, claim)
+
+
+def _later(error: Retryable, door: Door, claim: Claim) -> _End:
+    if claim.attempt >= door.max_attempts:
+        return _End(Held(f"{error} ({claim.attempt} attempts)"))
+    wait_s = backoff_s(claim.attempt) if error.retry_after_s is None else error.retry_after_s
+    return _End(Deferred(wait_s, str(error)))
+
+
+def _doubtful(why: str, door: Door, claim: Claim) -> _End:
+    if claim.attempt >= door.max_attempts:
+        return _End(Held(f"{why} ({claim.attempt} attempts; look in the CRM before you retry)"))
+    quiet_s = door.connector.capabilities.visible_after_s + REQUEST_LIFE_S
+    wait_s = quiet_s if claim.attempt <= 1 else max(quiet_s, backoff_s(claim.attempt))
+    return _End(Deferred(wait_s, f"in doubt: {why}"), doubt=True)
+
+
+def backoff_s(attempt: int) -> float:
+    """Seconds until the next try after the ``attempt``-th: doubling from a minute to an hour, with jitter."""
+    wait_s: float = min(FIRST_RETRY_S * 2 ** (attempt - 1), LAST_RETRY_S)
+    return wait_s * random.uniform(1.0, 1.2)  # noqa: S311  (not a secret)

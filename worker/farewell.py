@@ -1,0 +1,71 @@
+"""How messages leave: ends written down, then marks on the server in batches, then slots forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from worker.house import Tally
+from worker.ledger import Ledger, SlotEnd
+from worker.mailbox import Mailbox
+from worker.outcome import Deferred, Held, Outcome, is_final
+from worker.slot import Slot
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Handled:
+    """A message that has been taken as far as it can go now."""
+
+    slot: Slot
+    outcome: Outcome
+
+
+def combined(outcomes: Sequence[Outcome]) -> Outcome:
+    """One outcome for a message that went to several connectors: it is final only when all of them are."""
+    deferred = [outcome for outcome in outcomes if isinstance(outcome, Deferred)]
+    if deferred:
+        return min(deferred, key=lambda outcome: outcome.after_s)
+    held = [outcome for outcome in outcomes if isinstance(outcome, Held)]
+    return held[0] if held else outcomes[0]
+
+
+def see_off(mailbox: Mailbox, ledger: Ledger, handled: Sequence[Handled], tally: Tally) -> None:
+    """Write the ends down before the server hears of them: dying between the two costs only another mark."""
+    conclude(ledger, handled, tally)
+    if held := [one.slot.uid for one in handled if isinstance(one.outcome, Held)]:
+        mailbox.hold(held)
+    acknowledge(mailbox, ledger, [one.slot for one in handled if is_final(one.outcome)], tally)
+
+
+def conclude(ledger: Ledger, handled: Sequence[Handled], tally: Tally) -> None:
+    """Write the ends down, in one transaction."""
+    if handled:
+        ledger.conclude([_end_of(one) for one in handled])
+    for one in handled:
+        tally.count(one.outcome)
+
+
+def acknowledge(mailbox: Mailbox, ledger: Ledger, slots: Sequence[Slot], tally: Tally) -> None:
+    """Mark messages whose end is final; those the server would not mark stay finished and are marked next time."""
+    if not slots:
+        return
+    result = mailbox.acknowledge([slot.uid for slot in slots])
+    marked = [slot for slot in slots if slot.uid in result.marked]
+    ledger.forget(marked)
+    tally.acknowledged += len(marked)
+    if result.problem:
+        tally.problem = result.problem
+        log.warning("not_marked", mailbox=mailbox.name, why=result.problem, count=len(slots) - len(marked))
+
+
+def _end_of(one: Handled) -> SlotEnd:
+    outcome = one.outcome
+    if isinstance(outcome, Deferred):
+        return SlotEnd(one.slot, "deferred", outcome.after_s, outcome.why)
+    if isinstance(outcome, Held):
+        return SlotEnd(one.slot, "held", None, outcome.why)
+    return SlotEnd(one.slot, "finished", None, outcome.why)
