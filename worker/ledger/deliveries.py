@@ -1,0 +1,225 @@
+"""Deliveries: planned once, claimed by one at a time, settled by the one whose fence still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Update, bindparam, case, func, null, select, update
+
+from worker.ledger.clock import NowS, instant_or_none
+from worker.ledger.endings import Ending, ending_of
+from worker.ledger.links import remember
+from worker.ledger.owner import is_gone
+from worker.ledger.records import Claim, DeliveryRow, Link, MessageFacts, Planned
+from worker.ledger.rows import DELIVERY, case_of, delivery_of
+from worker.ledger.schema import deliveries, messages, slots
+from worker.ledger.statements import impersonal, note, of_slot, put, upsert
+from worker.ledger.store import Store
+from worker.outcome import Outcome
+from worker.slot import Slot
+
+_MAX_TRACE_CHARS = 2000
+
+_AT_KEY = deliveries.c.key == bindparam("at_key")
+# A row that another worker has in hand at this very moment is not ours; waiting for it could only dead-lock.
+_SEEN = select(deliveries, NowS().label("now_s")).where(_AT_KEY).with_for_update(skip_locked=True)
+_TAKE = (
+    update(deliveries)
+    .where(_AT_KEY)
+    .values(
+        state="delivering",
+        owner=bindparam("holder"),
+        fence=deliveries.c.fence + 1,
+        lease_until_s=NowS() + bindparam("ttl_s"),
+        due_at_s=None,
+        earlier_intent_s=deliveries.c.intent_at_s,
+        intent_at_s=NowS(),
+        changed_at_s=NowS(),
+    )
+)
+_KEPT_BY_HOLDER = (
+    _AT_KEY,
+    deliveries.c.fence == bindparam("at_fence"),
+    deliveries.c.owner.is_not(None),
+    deliveries.c.state == "delivering",
+)
+
+
+def _settle(intent: object) -> Update:
+    return (
+        update(deliveries)
+        .where(*_KEPT_BY_HOLDER)
+        .values(
+            state=bindparam("ended"),
+            owner=None,
+            lease_until_s=None,
+            due_at_s=NowS() + bindparam("after_s", type_=deliveries.c.due_at_s.type),
+            attempts=deliveries.c.attempts + bindparam("counted"),
+            intent_at_s=intent,
+            earlier_intent_s=None,
+            why=bindparam("because"),
+            changed_at_s=NowS(),
+            **{name: _given(name) for name in ("case_id", "case_number", "case_url")},
+        )
+        .returning(deliveries.c.identity, deliveries.c.key, deliveries.c.mailbox, deliveries.c.connector)
+    )
+
+
+def _given(name: str) -> object:
+    """The new value, or the present one when no case is given."""
+    return case((bindparam("has_case") == 1, bindparam(f"new_{name}")), else_=deliveries.c[name])
+
+
+_SETTLE = {
+    Ending.FINAL: _settle(null()),
+    # This attempt did nothing, so what may have happened is what may have happened before it.
+    Ending.NOTHING_DONE: _settle(deliveries.c.earlier_intent_s),
+    Ending.MAYBE_DONE: _settle(deliveries.c.intent_at_s),
+    Ending.STILL_UNKNOWN: _settle(func.coalesce(deliveries.c.earlier_intent_s, deliveries.c.intent_at_s)),
+}
+_BY_KEY = DELIVERY.where(deliveries.c.key.in_(bindparam("keys", expanding=True)))
+_STANDING = select(deliveries.c.state, deliveries.c.fence, deliveries.c.owner, deliveries.c.identity).where(_AT_KEY)
+
+
+class Deliveries(Store):
+    """The deliveries of this ledger."""
+
+    def record(self, slot: Slot, facts: MessageFacts, planned: Sequence[Planned]) -> None:
+        """Write down what is to be done with a message, whole and once; the slot is its, and its strikes end."""
+        message = self._message(facts)
+        rows = [_pending(one, slot, facts) for one in planned]
+        self._write(lambda connection: _record(connection, slot, message, rows))
+
+    def hold_unrouted(self, slot: Slot, facts: MessageFacts | None, key: str, why: str) -> bool:
+        """Hold a message that has no route, or that may not be read: row, slot and event together.
+
+        False when a person has discarded it before: the slot is then finished.
+        """
+        message = self._message(facts) if facts else None
+        because = impersonal(why)
+        return self._write(lambda connection: _hold(connection, slot, message, key, because))
+
+    def claim(self, key: str, ttl_s: float = 120) -> Claim | None:
+        """Take a delivery in hand; the intent is durable on return.
+
+        None when it is final, held, not due, or in the hands of someone alive.
+        """
+        return self._write(lambda connection: self._claim(connection, key, ttl_s))
+
+    def state(self, keys: Sequence[str]) -> dict[str, DeliveryRow]:
+        """The rows of these keys; a key that was never recorded is missing."""
+        return {row.key: delivery_of(row) for row in self._read(_BY_KEY, {"keys": list(keys)})}
+
+    def settle(
+        self, claim: Claim, outcome: Outcome, *, counts: bool = True, doubt: bool = False, link: Link | None = None
+    ) -> bool:
+        """Write how an attempt ended. False when the delivery is no longer ours; then only an event is written.
+
+        ``counts``: whether the attempt counts. ``doubt``: it may have happened all the same; with Deferred the
+        row stays ``delivering``. ``doubt`` without ``counts``: nothing new was sent, the earlier doubt goes on,
+        and so does its age. A doubt that a claim came with ends with a final outcome only.
+        ``link``: with Delivered, the conversation; else only the case is remembered.
+        """
+        ending, values = ending_of(claim, outcome, counts=counts, doubt=doubt, link=link)
+        return self._write(lambda connection: self._settled(connection, ending, values, link))
+
+    def _claim(self, connection: Connection, key: str, ttl_s: float) -> Claim | None:
+        row = connection.execute(_SEEN, {"at_key": key}).first()
+        if row is None or not _is_claimable(row):
+            return None
+        connection.execute(_TAKE, {"at_key": key, "holder": self.owner, "ttl_s": ttl_s})
+        doubt, attempt = row.intent_at_s is not None, row.attempts + 1
+        about = {"identity": row.identity, "key": key, "mailbox": row.mailbox}
+        note(connection, "attempt", about, number=attempt, connector=row.connector, in_doubt="yes" if doubt else "")
+        age_s = max(0.0, row.now_s - row.intent_at_s) if doubt else 0.0
+        return Claim(key, row.fence + 1, attempt, doubt, instant_or_none(row.intent_at_s), age_s, case_of(row))
+
+    def _settled(self, connection: Connection, ending: Ending, values: dict[str, Any], link: Link | None) -> bool:
+        row = connection.execute(_SETTLE[ending], values).mappings().first()
+        if row is None:
+            return _was_settled(connection, values)
+        about, ended = dict(row), values["ended"]
+        kind = "in_doubt" if ended == "delivering" else ended
+        note(
+            connection,
+            kind,
+            about,
+            values["because"],
+            connector=row["connector"],
+            case=values["new_case_number"],
+            after_s=None if values["after_s"] is None else round(values["after_s"], 1),
+        )
+        if link and ended == "delivered":
+            remember(connection, link, self.hash_of)
+        return True
+
+    def _message(self, facts: MessageFacts) -> dict[str, Any]:
+        return {
+            "identity": facts.identity,
+            "message_id_hash": self.hash_of(facts.message_id) if facts.message_id else "",
+            "author_hash": self.hash_of(facts.author) if facts.author else "",
+            "subject_hash": self.hash_of(facts.subject) if facts.subject else "",
+            "received_at_s": facts.received_at.timestamp(),
+            "size_bytes": facts.size_bytes,
+            "kind": facts.kind,
+            "mailbox": facts.mailbox,
+        }
+
+
+def _record(connection: Connection, slot: Slot, message: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
+    put(connection, messages, message)
+    for row in rows:
+        if put(connection, deliveries, row):
+            note(connection, "routed", row, row["trace"], connector=row["connector"], route=row["route"])
+    _place(connection, slot, message["identity"], "fresh")
+
+
+def _hold(connection: Connection, slot: Slot, message: dict[str, Any] | None, key: str, why: str) -> bool:
+    identity = message["identity"] if message else None
+    if message:
+        put(connection, messages, message)
+    row = {**of_slot(slot), "key": key, "identity": identity, "state": "held", "why": why}
+    if put(connection, deliveries, row):
+        note(connection, "held", row, why)
+    standing = connection.execute(_STANDING, {"at_key": key}).one().state
+    _place(connection, slot, identity, "held" if standing == "held" else "finished")
+    return bool(standing == "held")
+
+
+def _place(connection: Connection, slot: Slot, identity: str | None, state: str) -> None:
+    """Put the slot in a state, linked to its message; its strikes end."""
+    statement = upsert(slots, connection.dialect.name, "state", "strikes", "due_at_s", "identity")
+    values = {**of_slot(slot), "state": state, "strikes": 0, "due_at_s": None, "identity": identity}
+    connection.execute(statement, values)
+
+
+def _pending(one: Planned, slot: Slot, facts: MessageFacts) -> dict[str, Any]:
+    return {
+        **of_slot(slot),
+        "key": one.key,
+        "identity": facts.identity,
+        "connector": one.connector,
+        "target": one.target,
+        "route": one.route,
+        "trace": impersonal(one.trace, _MAX_TRACE_CHARS),
+        "state": "pending",
+    }
+
+
+def _is_claimable(row: Row[Any]) -> bool:
+    if row.due_at_s is not None and row.due_at_s > row.now_s:
+        return False
+    if row.state == "delivering":
+        return row.owner is None or bool(row.lease_until_s <= row.now_s) or is_gone(row.owner)
+    return row.state in ("pending", "deferred")
+
+
+def _was_settled(connection: Connection, values: dict[str, Any]) -> bool:
+    """Whether this very settling is already in the ledger: its commit went through, but not the answer to it."""
+    row = connection.execute(_STANDING, values).first()
+    if row and row.fence == values["at_fence"] and row.owner is None and row.state == values["ended"]:
+        return True
+    about = {"key": values["at_key"], "identity": row.identity if row else None}
+    note(connection, "fence_lost", about, fence=values["at_fence"], outcome=values["ended"])
+    return False

@@ -1,0 +1,102 @@
+"""What an operator may order: retry and discard. Each takes effect at once and leaves an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Row, Update, and_, bindparam, delete, or_, select, update
+
+from worker.ledger.pauses import end_pause
+from worker.ledger.schema import UNFINISHED, deliveries, events, pauses, slots
+from worker.ledger.statements import at_slot, in_slot, note
+from worker.ledger.store import Store
+from worker.slot import Slot
+
+_AT_KEY = deliveries.c.key == bindparam("at_key")
+_SEEN = select(deliveries).where(_AT_KEY).with_for_update()
+_CHANGE = {"due_at_s": None, "fence": deliveries.c.fence + 1, "why": ""}
+_PENDING = update(deliveries).where(_AT_KEY).values(state="pending", attempts=0, **_CHANGE)
+_DUE = update(deliveries).where(_AT_KEY).values(due_at_s=None)
+_DISCARDED = update(deliveries).where(_AT_KEY).values(state="discarded", intent_at_s=None, **_CHANGE)
+_DROP = delete(deliveries).where(_AT_KEY)
+# The slots of a delivery: those of its message, or the one it was held in before it was read.
+_ITS_SLOTS = or_(and_(slots.c.identity.is_not(None), slots.c.identity == bindparam("at_identity")), in_slot(slots))
+_FRESH = (
+    update(slots)
+    .where(_ITS_SLOTS, slots.c.state.in_(("held", "deferred", "entered")))
+    .values(state="fresh", strikes=0, due_at_s=None, why="")
+)
+_FINISHED = (
+    update(slots).where(_ITS_SLOTS).values(state="finished", strikes=0, due_at_s=None, why="discarded by an operator")
+)
+_LEFT = select(deliveries.c.key).where(
+    deliveries.c.identity == bindparam("at_identity"), deliveries.c.state.in_(UNFINISHED)
+)
+_ENDLESS = select(pauses.c.connector, pauses.c.bucket).where(
+    pauses.c.connector == bindparam("at_connector"), pauses.c.until_s.is_(None)
+)
+_RETRIED = select(events.c.id).where(events.c.key == bindparam("at_key"), events.c.kind == "retried").limit(1)
+
+
+class Orders(Store):
+    """The operator's orders to this ledger."""
+
+    def retry(self, keys: Sequence[str]) -> int:
+        """Let held, deferred and doubtful deliveries be tried at once; the number of those it was true of.
+
+        Their attempts count anew, and a pause of their connector that waited for a person is over.
+        A message held without a route, or unread, is taken in again as if it were new.
+        """
+        return self._write(lambda connection: sum(_retry(connection, key) for key in dict.fromkeys(keys)))
+
+    def discard(self, key: str) -> bool:
+        """Give up a delivery that waits; its message leaves the folder once all its deliveries are final."""
+        return self._write(lambda connection: _discard(connection, key))
+
+    def released(self, key: str) -> bool:
+        """Whether an operator has ever let this delivery be tried again: a rule must not hold it a second time."""
+        return bool(self._read(_RETRIED, {"at_key": key}))
+
+
+def _retry(connection: Connection, key: str) -> bool:
+    row = connection.execute(_SEEN, {"at_key": key}).first()
+    if row is None or not (row.state in ("held", "deferred") or _is_doubtful(row)):
+        return False
+    connection.execute(_change_of(row), {"at_key": key})
+    connection.execute(_FRESH, _slots_of(row))
+    for pause in connection.execute(_ENDLESS, {"at_connector": row.connector}).all():
+        end_pause(connection, {"at_connector": pause.connector, "at_bucket": pause.bucket})
+    note(connection, "retried", _about(row), by="operator", was=row.state, attempts=row.attempts)
+    return True
+
+
+def _is_doubtful(row: Row[Any]) -> bool:
+    """Whether it waits, in nobody's hands, to learn what an attempt has done."""
+    return bool(row.state == "delivering" and row.owner is None)
+
+
+def _change_of(row: Row[Any]) -> Delete | Update:
+    """A doubt stays a doubt: the CRM is asked before anything is sent again."""
+    if row.connector is None:
+        return _DROP
+    return _DUE if _is_doubtful(row) else _PENDING
+
+
+def _discard(connection: Connection, key: str) -> bool:
+    row = connection.execute(_SEEN, {"at_key": key}).first()
+    if row is None or row.state not in ("held", "deferred", "pending"):
+        return False
+    connection.execute(_DISCARDED, {"at_key": key})
+    if not connection.execute(_LEFT, {"at_identity": row.identity}).first():
+        connection.execute(_FINISHED, _slots_of(row))
+    note(connection, "discarded", _about(row), by="operator", was=row.state, connector=row.connector)
+    return True
+
+
+def _slots_of(row: Row[Any]) -> dict[str, Any]:
+    return {**at_slot(Slot(row.mailbox, row.folder, row.uidvalidity, row.uid)), "at_identity": row.identity}
+
+
+def _about(row: Row[Any]) -> dict[str, Any]:
+    return {"identity": row.identity, "key": row.key, "mailbox": row.mailbox}

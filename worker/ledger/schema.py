@@ -1,0 +1,192 @@
+"""The tables, and the ways their states may change.
+
+Times are seconds since 1970 by the database's clock (``…_s``). No body, subject, name or address is kept:
+what has to be found again is kept as a keyed hash (``…_hash``).
+
+A slot, where a message lies:
+
+    (no row) ─enter─► entered ─record─► fresh ─conclude─► finished ─forget─► (no row)
+                         │                └──conclude──► deferred ─due─► entered …
+                         └──hold_unrouted / conclude──► held ─retry─► fresh
+
+    ``strikes`` counts the entries since the last orderly exit (record or conclude). A slot that is ``entered``
+    was in the hands of a poll that never came back. ``finished`` is only ever written by conclude, or by an
+    operator's discard once every delivery of the message is final.
+
+A delivery, one message on its way to one connector:
+
+    (no row) ─record─► pending ─claim─► delivering ─settle─► delivered | discarded              (final)
+                          ▲                 │ ▲  └─settle─► held ─retry─► pending, ─discard─► discarded
+                          │                 │ └──claim─── deferred, once due
+                          └──────retry──────┼──────────────┘
+                                            └─ lease run out, holder gone or in doubt: claimed again, find first
+
+    ``delivering`` is the written intent. ``intent_at_s`` is the time of the attempt whose effect is unknown;
+    ``earlier_intent_s`` keeps the time of the doubt that the present holder took over. A doubt ends with a
+    final state only, so that a failed question to the CRM cannot end it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+from worker.ledger.clock import NowS
+
+#: The Alembic revision these tables stand at.
+HEAD = "0001"
+VERSION_TABLE = "ledger_version"
+#: States in which a delivery still wants something done.
+UNFINISHED = ("pending", "delivering", "deferred", "held")
+
+metadata = MetaData()
+
+#: The pepper of the hashes, when the ledger was begun, and by which version of the program it was last changed.
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # "" once it has been released; the row stays, so that the fence never starts again.
+    Column("owner", Text, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("until_s", Double, nullable=False),
+)
+
+folders = Table(
+    "folders",
+    metadata,
+    Column("mailbox", Text, primary_key=True),
+    Column("folder", Text, primary_key=True),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("mark", BigInteger, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    Column("message_id_hash", Text, nullable=False, index=True),
+    Column("author_hash", Text, nullable=False, index=True),
+    Column("subject_hash", Text, nullable=False, index=True),
+    Column("received_at_s", Double, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("mailbox", Text, nullable=False),
+    Column("first_seen_s", Double, nullable=False, default=NowS()),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("mailbox", Text, primary_key=True),
+    Column("folder", Text, primary_key=True),
+    Column("uidvalidity", BigInteger, primary_key=True, autoincrement=False),
+    Column("uid", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("strikes", Integer, nullable=False),
+    # NULL: at once
+    Column("due_at_s", Double),
+    Column("identity", Text, ForeignKey("messages.identity"), index=True),
+    Column("why", Text, nullable=False, default=""),
+    Column("first_seen_s", Double, nullable=False, default=NowS()),
+    CheckConstraint("state IN ('entered', 'fresh', 'finished', 'deferred', 'held')", name="slots_state"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("key", Text, primary_key=True),
+    # NULL: held before the message was read
+    Column("identity", Text, ForeignKey("messages.identity"), index=True),
+    # NULL: held before a route was found
+    Column("connector", Text),
+    Column("target", Text, nullable=False, default=""),
+    Column("mailbox", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("uid", BigInteger, nullable=False),
+    Column("route", Text, nullable=False, default=""),
+    Column("trace", Text, nullable=False, default=""),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    # NULL: at once
+    Column("due_at_s", Double),
+    Column("fence", BigInteger, nullable=False, default=0),
+    # NULL: in nobody's hands
+    Column("owner", Text),
+    Column("lease_until_s", Double),
+    Column("intent_at_s", Double),
+    Column("earlier_intent_s", Double),
+    Column("case_id", Text, nullable=False, default=""),
+    Column("case_number", Text, nullable=False, default=""),
+    Column("case_url", Text, nullable=False, default=""),
+    Column("why", Text, nullable=False, default=""),
+    Column("first_seen_s", Double, nullable=False, default=NowS()),
+    Column("changed_at_s", Double, nullable=False, default=NowS()),
+    CheckConstraint(
+        "state IN ('pending', 'delivering', 'deferred', 'held', 'delivered', 'discarded')", name="deliveries_state"
+    ),
+)
+_WANTED = text("state NOT IN ('delivered', 'discarded')")
+Index("deliveries_unfinished", deliveries.c.state, sqlite_where=_WANTED, postgresql_where=_WANTED)
+Index("deliveries_case_number", deliveries.c.case_number)
+
+#: Append-only: what happened, beside the states that only say where things stand.
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at_s", Double, nullable=False, default=NowS()),
+    Column("kind", Text, nullable=False),
+    Column("identity", Text, index=True),
+    Column("key", Text, index=True),
+    Column("mailbox", Text),
+    Column("detail", Text, nullable=False, default=""),
+    implicit_returning=False,
+)
+
+#: Which messages a case holds.
+links = Table(
+    "links",
+    metadata,
+    Column("connector", Text, primary_key=True),
+    Column("message_id_hash", Text, primary_key=True),
+    Column("case_id", Text, primary_key=True),
+    Column("case_number", Text, nullable=False),
+    Column("case_url", Text, nullable=False),
+    Column("linked_at_s", Double, nullable=False, default=NowS()),
+)
+
+#: Who takes part in a case.
+participants = Table(
+    "participants",
+    metadata,
+    Column("connector", Text, primary_key=True),
+    Column("case_id", Text, primary_key=True),
+    Column("address_hash", Text, primary_key=True),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("connector", Text, primary_key=True),
+    # "" is the whole connector
+    Column("bucket", Text, primary_key=True),
+    Column("since_s", Double, nullable=False, default=NowS()),
+    # NULL: until a person acts
+    Column("until_s", Double),
+    Column("why", Text, nullable=False),
+)

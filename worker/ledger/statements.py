@@ -1,0 +1,86 @@
+"""Statements that both databases understand, built once so that SQLAlchemy compiles them once."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Insert, Table, and_, bindparam, insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.ledger.schema import events
+from worker.slot import Slot
+
+_MAX_DETAIL_CHARS = 300
+_LOCAL_PART = re.compile(r"""(?:"[^"]*"|[^\s@<>"'(),;:=]+)@""")
+
+_NOTE = insert(events)
+
+
+@cache
+def insert_if_absent(table: Table, dialect: str) -> Insert:
+    """INSERT that leaves a row with the same key as it is; its rowcount tells whether it was new."""
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+
+@cache
+def upsert(table: Table, dialect: str, *names: str) -> Insert:
+    """INSERT that overwrites the columns ``names`` of a row with the same key."""
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={name: statement.excluded[name] for name in names},
+    )
+
+
+def put(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert one row unless there is one with its key; True when it is new."""
+    return connection.execute(insert_if_absent(table, connection.dialect.name), values).rowcount == 1
+
+
+def in_slot(table: Table) -> ColumnElement[bool]:
+    """The rows of one slot; the parameters come from ``at_slot``."""
+    columns = (table.c.mailbox, table.c.folder, table.c.uidvalidity, table.c.uid)
+    return and_(*(column == bindparam(f"at_{column.name}") for column in columns))
+
+
+def at_slot(slot: Slot) -> dict[str, Any]:
+    """The parameters of ``in_slot``."""
+    return {f"at_{name}": value for name, value in of_slot(slot).items()}
+
+
+def of_slot(slot: Slot) -> dict[str, Any]:
+    """The columns that name a slot."""
+    return {"mailbox": slot.mailbox, "folder": slot.folder, "uidvalidity": slot.uidvalidity, "uid": slot.uid}
+
+
+def note(connection: Connection, kind: str, about: dict[str, Any], why: str = "", **facts: object) -> None:
+    """Append an event. ``about`` holds what is known of identity, key and mailbox."""
+    connection.execute(_NOTE, event(kind, about, why, **facts))
+
+
+def event(kind: str, about: dict[str, Any], why: str = "", **facts: object) -> dict[str, Any]:
+    """The row of an event."""
+    words = [f"{name}={value}" for name, value in facts.items() if value not in ("", None)]
+    if why:
+        words.append(f"why={why}")
+    return {
+        "kind": kind,
+        "identity": about.get("identity"),
+        "key": about.get("key"),
+        "mailbox": about.get("mailbox"),
+        "detail": impersonal(" ".join(words)),
+    }
+
+
+def impersonal(words: str, max_chars: int = _MAX_DETAIL_CHARS) -> str:
+    """The words on one line, cut, with nothing but the domain left of each address."""
+    line = " ".join(printable(words[: 2 * max_chars]).split())
+    return (_LOCAL_PART.sub("…@", line) if "@" in line else line)[:max_chars]
+
+
+def printable(words: str) -> str:
+    """The words without what no database takes as text: control characters and lone surrogates."""
+    return words if words.isprintable() else "".join(c if c.isprintable() else " " for c in words)
