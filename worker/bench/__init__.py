@@ -1,0 +1,1 @@
+"""Measuring ourselves against real servers on this machine."""

@@ -1,0 +1,19 @@
+"""Where mail waits: list, read without touching, acknowledge, idle. The only room that knows IMAP."""
+
+from worker.mailbox.box import Mailbox
+from worker.mailbox.errors import Interrupted, MailboxError, Refused, Unreachable
+from worker.mailbox.marking import Acknowledged
+from worker.mailbox.profile import Processed, Profile
+from worker.mailbox.watch import Watch
+
+__all__ = [
+    "Acknowledged",
+    "Interrupted",
+    "Mailbox",
+    "MailboxError",
+    "Processed",
+    "Profile",
+    "Refused",
+    "Unreachable",
+    "Watch",
+]

@@ -1,0 +1,250 @@
+"""One connection, logged in: the single door through which every IMAP command goes, and every failure comes back."""
+
+from __future__ import annotations
+
+import imaplib
+import logging
+import ssl
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from imapclient import IMAPClient
+from imapclient.exceptions import LoginError
+
+from worker.mailbox.answers import fetched, searched, uid_set
+from worker.mailbox.errors import Declined, Interrupted, MailboxError, Refused, Unreachable, one_line
+from worker.mailbox.login import log_in
+from worker.mailbox.tls import context_for, tls_failure
+from worker.mailbox.wire import Door, Limits, Wire
+
+if TYPE_CHECKING:
+    from worker.settings.model import MailboxSettings
+
+T = TypeVar("T")
+#: seconds that a polite LOGOUT may take
+_GOODBYE_S = 2.0
+
+# At DEBUG, the library writes addresses, subjects and flags into its log.
+logging.getLogger("imapclient").setLevel(logging.WARNING)
+
+
+class Client(IMAPClient):  # type: ignore[misc]
+    """imapclient on our wire, with the hidden formatting of every byte for a debug log switched off."""
+
+    wire: Wire
+
+    def __init__(self, door: Door, timeout_s: float) -> None:
+        self._door, self._timeout_s = door, timeout_s
+        super().__init__(door.host, door.port, ssl=False)
+        self.wire.debug = 0
+        self.normalise_times = False
+
+    def _create_IMAP4(self) -> Wire:  # noqa: N802
+        self.wire = Wire(self._door, self._timeout_s)
+        return self.wire
+
+
+class Session:
+    """A live connection. After Unreachable or Refused from ``call`` it is closed and of no further use."""
+
+    def __init__(self, name: str, settings: MailboxSettings) -> None:
+        """Connect, secure, log in. Raises Unreachable, Refused."""
+        self.name, self.settings = name, settings
+        self.closed = self.interrupted = False
+        self.uidvalidity = self.exists = 0
+        self._limits = Limits(settings.timeout_s)
+        self._where = f"mailboxes.{name} ({settings.host}:{port_of(settings)})"
+        self._client = self._connected()
+        try:
+            self._secured()
+            self.capabilities = log_in(self)
+        except MailboxError:
+            self._drop()
+            raise
+
+    @property
+    def client(self) -> Client:
+        """The library, for ``call`` to be given its methods."""
+        return self._client
+
+    @property
+    def wire(self) -> Wire:
+        """The connection itself."""
+        return self._client.wire
+
+    def _connected(self) -> Client:
+        settings = self.settings
+        tls = None if settings.security == "plaintext" else context_for(self.name, settings.ca_file)
+        door = Door(self.name, settings.host, port_of(settings), settings.security, tls)
+        try:
+            return Client(door, settings.timeout_s)
+        except Exception as error:
+            raise self._connect_failure(error) from None
+
+    def _secured(self) -> None:
+        """RFC 8314: no credentials before TLS, whatever the server or somebody in between says."""
+        if self.wire.state != "NONAUTH":
+            raise Refused(f"{self._where}: the server takes us for logged in before we are (PREAUTH); not trusted")
+        if self.settings.security != "starttls":
+            return
+        cure = f"set mailboxes.{self.name}.security = 'tls' (port 993); the password was not sent"
+        if not self.client.has_capability("STARTTLS"):
+            raise Refused(f"{self._where}: the server does not offer STARTTLS, or somebody removed the offer; {cure}")
+        try:
+            self.call(self.client.starttls, limits=self._limits)
+        except Declined as no:
+            raise Refused(f"{self._where}: the server refuses STARTTLS ({no}); {cure}") from None
+
+    def call(self, action: Callable[..., T], *arguments: object, limits: Limits | None = None) -> T:
+        """Run one IMAP command.
+
+        Raises Declined when the server says NO or BAD (the connection lives), Unreachable when the connection is
+        gone or cannot be trusted any more, Refused when TLS fails. No other exception comes out of here.
+        """
+        self._refuse_control_characters(arguments)
+        if self.closed:
+            raise Unreachable(f"{self._where}: not connected")
+        self.wire.arm(limits or self._limits)
+        # What an earlier command left behind must not pass for the answer to this one.
+        self.wire.untagged_responses.clear()
+        try:
+            answer = action(*arguments)
+            self._note()
+        except Exception as error:
+            raise self._failure(error) from None
+        return answer
+
+    def command(self, name: str, *arguments: str, limits: Limits | None = None) -> list[Any]:
+        """``UID name arguments``; its untagged answers as imaplib splits them. Raises as ``call``."""
+        return self.call(self._uid, name, *arguments, limits=limits)
+
+    def _uid(self, name: str, *arguments: str) -> list[Any]:
+        kind, data = self.wire.uid(name, *arguments)
+        if kind != "OK":
+            raise imaplib.IMAP4.error(f"{name} failed: {one_line(data[0] or b'')}")
+        return list(data)
+
+    def search(self, *criteria: str) -> list[int]:
+        """UIDs, ascending."""
+        return self.call(lambda *words: searched(self._uid("SEARCH", *words)), *criteria)
+
+    def fetch(self, uids: Iterable[int], items: str, limits: Limits | None = None) -> dict[int, dict[bytes, Any]]:
+        """What the server says of these UIDs, and of no others; UIDs that are gone are absent."""
+        wanted = set(uids)
+        found: dict[int, dict[bytes, Any]] = {}
+        answers = self.call(
+            lambda *words: list(fetched(self._uid("FETCH", *words))), uid_set(wanted), items, limits=limits
+        )
+        for answer in answers:
+            if answer[b"UID"] in wanted:
+                found.setdefault(int(str(answer[b"UID"])), {}).update(answer)
+        return found
+
+    def store(self, uids: Iterable[int], flag: str) -> None:
+        """Add one flag. Success proves nothing: servers answer OK and forget (read it back)."""
+        self.call(self.client.add_flags, uid_set(uids), [flag], True)
+
+    def confirm(self, folder: str) -> None:
+        """Make sure that the folder is still the one we selected, by selecting it again. Raises Unreachable if not.
+
+        A server may let a session go on in a folder that was deleted and made anew meanwhile. Dovecot then moves the
+        new folder's messages by the old one's UIDs, and even its STATUS speaks of the old one.
+        """
+        try:
+            self.call(self.client.select_folder, folder)
+        except Declined as no:
+            raise self.abandon(f"folder {folder!r} cannot be found any more: {no}") from None
+
+    def abandon(self, why: str) -> Unreachable:
+        """Close the connection, whose answers mean nothing any more; the error to raise."""
+        self._drop()
+        return Unreachable(f"{self._where}: {why}")
+
+    def _refuse_control_characters(self, values: Iterable[object]) -> None:
+        for value in values:
+            if isinstance(value, list | tuple):
+                self._refuse_control_characters(value)
+            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+            if any(char in text for char in "\r\n\0"):
+                raise Refused(f"{self._where}: a line break or NUL inside an IMAP argument; nothing was sent")
+
+    def _note(self) -> None:
+        """Keep what any answer may tell: how many messages there are, and whether they are still the same ones."""
+        told = self.wire.untagged_responses
+        self.exists -= min(len(told.get("EXPUNGE", [])), self.exists)
+        if "EXISTS" in told:
+            self.exists = int(_last(told["EXISTS"]))
+        if self.uidvalidity and "UIDVALIDITY" in told and int(_last(told["UIDVALIDITY"])) != self.uidvalidity:
+            raise imaplib.IMAP4.abort("the folder's UIDVALIDITY changed: its messages are not the same any more")
+
+    def _failure(self, error: Exception) -> MailboxError:
+        """The one table from whatever a library raised to what it means. Closes all but a declined session."""
+        cut = isinstance(error.__context__, imaplib.IMAP4.abort | OSError)
+        if self._is_answer(error) and not cut:
+            return Declined(one_line(error, self._secret()))
+        self._drop()
+        if self.interrupted:
+            return Interrupted(f"{self._where}: stopped on request")
+        if isinstance(error, Refused):
+            return error
+        if isinstance(error, ssl.SSLError):
+            return tls_failure(self.name, self._where, error)
+        return Unreachable(f"{self._where}: {_reason(error, self._secret())}")
+
+    @staticmethod
+    def _is_answer(error: Exception) -> bool:
+        """A NO or BAD. imaplib's other errors are subclasses of this class, but for its complaint about states."""
+        return type(error) in (imaplib.IMAP4.error, LoginError) and "illegal in state" not in str(error)
+
+    def _connect_failure(self, error: Exception) -> MailboxError:
+        if isinstance(error, Refused):
+            return error
+        if isinstance(error, ssl.SSLError):
+            return tls_failure(self.name, self._where, error)
+        return Unreachable(f"{self._where}: cannot connect: {_reason(error, '')}")
+
+    def _secret(self) -> str:
+        secret = self.settings.oauth.token if self.settings.oauth else self.settings.password
+        return secret.get_secret_value() if secret else ""
+
+    def interrupt(self) -> None:
+        """From any thread: make a running command end at once with Interrupted."""
+        self.interrupted = True
+        self.wire.interrupt()
+
+    def _drop(self) -> None:
+        self.closed = True
+        self.wire.shutdown()
+
+    def close(self, polite: bool = True) -> None:
+        """Never raises; a polite goodbye takes two seconds at most."""
+        if self.closed:
+            return
+        try:
+            if polite:
+                self.call(self.wire.logout, limits=Limits(_GOODBYE_S))
+        except MailboxError:
+            pass
+        finally:
+            self._drop()
+
+
+def port_of(settings: MailboxSettings) -> int:
+    """The port, by default the one that belongs to the kind of security (RFC 8314)."""
+    return settings.port or (993 if settings.security == "tls" else 143)
+
+
+def _last(values: Any) -> bytes:
+    last: bytes = values[-1]
+    return last
+
+
+def _reason(error: Exception, secret: str) -> str:
+    if isinstance(error, TimeoutError):
+        return one_line(error) if "answer" in str(error) else "no answer in time"
+    text = one_line(error, secret)
+    return (
+        text
+        if isinstance(error, imaplib.IMAP4.error | OSError)
+        else f"a broken answer ({type(error).__name__}: {text})"
+    )

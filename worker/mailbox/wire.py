@@ -1,0 +1,224 @@
+"""The bytes of one IMAP connection: a total deadline per command, caps on what a server may send, counters.
+
+imaplib trusts a server's literal sizes, waits anew at every read, and keeps a diary of its last lines (the LOGIN
+line too). This subclass does its own buffered reading, over the methods imaplib documents as overridable.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import ipaddress
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from worker.mailbox.errors import Refused
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+CONNECT_S = 10.0
+#: bytes of one line; imaplib's own limit
+MAX_LINE = 1_000_000
+#: bytes that an answer without message bodies may have in all
+ANSWER_BYTES = 32 * 2**20
+#: bytes of a literal in such an answer (folder names, labels)
+LITERAL_BYTES = 64 * 2**10
+_READ_BYTES = 256 * 2**10
+# A tagged or untagged status without text: against the grammar, but servers do it, and imaplib gives up on it.
+_BARE_STATUS = re.compile(rb"([A-Za-z0-9]{1,20} (?:OK|NO|BAD))\r\n")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one command may take: seconds in all, bytes of its largest literal, bytes of its whole answer."""
+
+    seconds: float
+    literal_bytes: int = LITERAL_BYTES
+    answer_bytes: int = ANSWER_BYTES
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where a server listens, and how the connection is protected."""
+
+    mailbox: str
+    host: str
+    port: int
+    security: str
+    tls: ssl.SSLContext | None
+
+
+class Wire(imaplib.IMAP4):
+    """imaplib's protocol engine on our own reading and writing. Not thread-safe, but for ``interrupt``."""
+
+    def __init__(self, door: Door, timeout_s: float) -> None:
+        self.door = door
+        self.bytes_in = self.bytes_out = 0
+        self._buffer = bytearray()
+        self._idle_tag = b""
+        self.arm(Limits(max(timeout_s, CONNECT_S)))
+        super().__init__(door.host, door.port)
+
+    def arm(self, limits: Limits) -> None:
+        """Start the clock and the caps of one command."""
+        self._until = time.monotonic() + limits.seconds
+        self._limits = limits
+        self._allowance = limits.answer_bytes
+
+    def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
+        """Connect, trying every address of the host within CONNECT_S; with implicit TLS, also shake hands."""
+        self.host, self.port = host, port
+        until = time.monotonic() + CONNECT_S
+        self.sock = _dial(self.door, until)
+        if self.door.security == "tls":
+            self._secure(until)
+
+    def _secure(self, until: float) -> None:
+        """Turn the socket into a TLS one; the certificate and the host name are checked by the context."""
+        context = self.door.tls
+        assert context is not None
+        # OpenSSL's handshake honours a socket timeout as a total, so a slow peer cannot stretch it.
+        self.sock.settimeout(max(until - time.monotonic(), 0.1))
+        try:
+            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+        except BaseException:
+            self.sock.close()
+            raise
+
+    def starttls(self, ssl_context: ssl.SSLContext | None = None) -> tuple[Any, Any]:
+        """RFC 3501 6.2.1. Whatever the server sent in the clear after its OK is an injection: Refused."""
+        typ, data = self._simple_command("STARTTLS")
+        if typ != "OK":
+            raise self.error(f"STARTTLS failed: {data[0]!r}")
+        if self._buffer:
+            raise Refused(
+                f"mailboxes.{self.door.mailbox}: something sent text in the clear after STARTTLS, before TLS began; "
+                "somebody may sit in between. Use security = 'tls'"
+            )
+        self._secure(self._until)
+        self._get_capabilities()
+        return typ, data
+
+    def _receive(self) -> bytes:
+        remaining = self._until - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError(f"no complete answer within {self._limits.seconds:.0f} s")
+        self.sock.settimeout(remaining)
+        data = self.sock.recv(_READ_BYTES)
+        if not data:
+            raise self.abort("the server closed the connection")
+        self.bytes_in += len(data)
+        self._allowance -= len(data)
+        if self._allowance < 0:
+            raise self.abort("an answer far longer than what was asked for")
+        return data
+
+    def read(self, size: int) -> bytes:
+        """A literal of ``size`` bytes, which is what the server announced: refused above the cap, never trusted."""
+        if size > self._limits.literal_bytes:
+            raise self.abort(f"a literal of {size} bytes where at most {self._limits.literal_bytes} were asked for")
+        parts = [bytes(self._buffer[:size])]
+        del self._buffer[:size]
+        missing = size - len(parts[0])
+        while missing > 0:
+            data = self._receive()
+            parts.append(data[:missing])
+            self._buffer += data[missing:]
+            missing -= len(parts[-1])
+        return b"".join(parts)
+
+    def readline(self) -> bytes:
+        """One line with its end, at most MAX_LINE bytes."""
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            if searched > MAX_LINE:
+                raise self.abort(f"a line of more than {MAX_LINE} bytes")
+            self._buffer += self._receive()
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        bare = _BARE_STATUS.fullmatch(line) if len(line) < 32 else None
+        return bare[1] + b" \r\n" if bare else line
+
+    def send(self, data: ReadableBuffer) -> None:
+        """Write a command or a part of it."""
+        self.bytes_out += memoryview(data).nbytes
+        self.sock.settimeout(max(self._until - time.monotonic(), 0.001))
+        self.sock.sendall(data)
+
+    def shutdown(self) -> None:
+        """Close the socket; imaplib's own would also close a file that we do not open."""
+        self.sock.close()
+
+    def interrupt(self) -> None:
+        """Wake whoever waits on this connection, from any thread; the connection is dead afterwards."""
+        try:
+            # Not SSLSocket.shutdown: that would drop the TLS state under the feet of the reading thread.
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    def pending(self) -> bool:
+        """Whether received bytes wait here, where a selector cannot see them."""
+        decrypted = self.sock.pending() if isinstance(self.sock, ssl.SSLSocket) else 0
+        return bool(self._buffer) or decrypted > 0
+
+    def start_idle(self) -> bool:
+        """Enter IDLE (RFC 2177). True if the server had news before its "+", which the grammar allows."""
+        tag: bytes = self._command("IDLE")
+        while self._get_response() is not None:
+            if self.tagged_commands[tag] is not None:
+                self._command_complete("IDLE", tag)
+                raise self.error("IDLE failed: the server does not go idle")
+        self._idle_tag = tag
+        return bool(self.untagged_responses)
+
+    def finish_idle(self) -> tuple[str, list[Any]]:
+        """Leave IDLE and read what the server said meanwhile."""
+        self.send(b"DONE\r\n")
+        answer: tuple[str, list[Any]] = self._command_complete("IDLE", self._idle_tag)
+        return answer
+
+    def _log(self, line: str) -> None:
+        """No diary: it would keep passwords and parts of mails in memory."""
+
+
+def _dial(door: Door, until: float) -> socket.socket:
+    """The first address that answers; each gets its share of the time left. Raises Refused, OSError."""
+    addresses = socket.getaddrinfo(door.host, door.port, type=socket.SOCK_STREAM)
+    if door.security == "plaintext":
+        _loopback_only(door, [str(address[4][0]) for address in addresses])
+    failure: OSError = OSError("the host has no address")
+    for place, (family, kind, protocol, _, address) in enumerate(addresses):
+        sock = socket.socket(family, kind, protocol)
+        sock.settimeout(max((until - time.monotonic()) / (len(addresses) - place), 0.1))
+        try:
+            sock.connect(address)
+        except OSError as error:
+            failure = error
+            sock.close()
+        else:
+            _keep_alive(sock)
+            return sock
+    raise failure
+
+
+def _loopback_only(door: Door, addresses: list[str]) -> None:
+    if not all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses):
+        raise Refused(
+            f"mailboxes.{door.mailbox}.security: 'plaintext' would send the password readable over the network to "
+            f"{door.host}; use 'tls' or 'starttls'"
+        )
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Let the kernel find a peer that is gone without a word, so that an idling connection does not wait for ever."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 120), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
