@@ -1,0 +1,1 @@
+"""Tests of the test mailbox: what a real server keeps, it has to keep."""
