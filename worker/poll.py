@@ -18,7 +18,7 @@ from worker.farewell import combined
 from worker.house import House, Tally
 from worker.ledger import LedgerError, Link, MessageFacts, Planned
 from worker.mailbox import Mailbox, MailboxError
-from worker.outcome import Deferred, Held, Outcome
+from worker.outcome import Deferred, Discarded, Held, Outcome
 from worker.policy import ruled
 from worker.routes import RoutingDecision
 from worker.visit import LEASE_S, Letter, Visit
@@ -70,8 +70,8 @@ def live(letter: Letter, house: House) -> Outcome:
     facts = _facts(letter, verdict)
     if decision.route is None:
         why = f"no route matches ({decision.tried})"
-        house.ledger.hold_unrouted(slot, facts, unread_key(slot), why)
-        return Held(why)
+        held = house.ledger.hold_unrouted(slot, facts, unread_key(slot), why)
+        return Held(why) if held else Discarded("by an operator")
     steps = _plan(letter, decision, house)
     house.ledger.record(slot, facts, [step.planned for step in steps])
     outcomes = [_go(step, letter, verdict, house) for step in steps]

@@ -20,7 +20,7 @@ from worker.lanes import Lanes
 from worker.ledger import Lease, LedgerError
 from worker.mailbox import Mailbox, Unreachable
 from worker.message import InboundMessage, Source
-from worker.outcome import Deferred, Held, Outcome
+from worker.outcome import Deferred, Discarded, Held, Outcome
 from worker.slot import Slot, Waiting
 
 log = structlog.get_logger(__name__)
@@ -91,8 +91,9 @@ class Visit:
         """Count the try, then read; what may not be read is held, what vanished is forgotten."""
         readable, unread = enter(self.house.ledger, group, self.house.settings.worker.max_message_mb << 20)
         for waiting, why in unread:
-            self.house.ledger.hold_unrouted(waiting.slot, None, unread_key(waiting.slot), why)
-            self._unread.append(Handled(waiting.slot, Held(why)))
+            held = self.house.ledger.hold_unrouted(waiting.slot, None, unread_key(waiting.slot), why)
+            outcome = Held(why) if held else Discarded("by an operator")
+            self._unread.append(Handled(waiting.slot, outcome))
         for waiting, source in self.mailbox.read(readable):
             self._keep_lease()
             if source is None:
@@ -130,8 +131,7 @@ class Visit:
 
     def see_off(self, *, everything: bool) -> None:
         """Write down and acknowledge what is done, once it is worth it; with ``everything``, all of it."""
-        while everything and self._open:
-            wait(self._open, timeout=1.0)
+        while everything and wait(self._open, timeout=1.0).not_done:
             self._keep_lease()
             self._see_off(at_least=_SEE_OFF_AT)
         self._see_off(at_least=1 if everything else _SEE_OFF_AT)

@@ -117,7 +117,7 @@ def house_or_exit(
                 name: Door(name, connector, ledger, settings.worker.max_attempts)
                 for name, connector in connectors.items()
             },
-            router=compile_routes(settings.routes),
+            router=compile_routes(settings.routes, settings.mailboxes),
             guard=guard,
             pool=pool,
             budget=Budget(settings.worker.in_flight_mb << 20),

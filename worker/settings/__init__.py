@@ -1,5 +1,6 @@
 """settings.toml and the environment to one frozen Settings; every mistake named, all at once."""
 
+from worker.settings.load import load
 from worker.settings.model import (
     ConnectorSettings,
     MailboxSettings,
@@ -9,13 +10,17 @@ from worker.settings.model import (
     Settings,
     WorkerSettings,
 )
+from worker.settings.problems import Problem, SettingsError
 
 __all__ = [
     "ConnectorSettings",
     "MailboxSettings",
     "OAuth",
     "Policy",
+    "Problem",
     "Route",
     "Settings",
+    "SettingsError",
     "WorkerSettings",
+    "load",
 ]

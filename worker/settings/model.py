@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
-
-class Section(BaseModel):
-    """Frozen; an unknown key is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from worker.settings.promised import Calendar, Escalation, Reply, Smtp
+from worker.settings.section import Section
 
 
 class WorkerSettings(Section):
     """[worker]"""
 
-    database: str = Field("sqlite:///mail-to-case.db", description="Where the ledger lives; DATABASE_URL wins.")
+    database: str = Field(
+        "sqlite:///mail-to-case.db",
+        repr=False,
+        description="Where the ledger lives, sqlite:/// or postgresql://; DATABASE_URL wins.",
+    )
     poll_seconds: Annotated[int, Field(ge=1)] = Field(60, description="Seconds between two polls of a mailbox.")
     concurrency: Annotated[int, Field(ge=1, le=64)] = Field(8, description="Deliveries in flight.")
     in_flight_mb: Annotated[int, Field(ge=1)] = Field(32, description="Message bytes held in memory, in MiB.")
@@ -37,9 +38,14 @@ class WorkerSettings(Section):
 class OAuth(Section):
     """[mailboxes.NAME.oauth]"""
 
-    provider: Literal["google", "microsoft", "generic"]
+    provider: Literal["google", "microsoft", "generic"] = Field(description="Who issued the token.")
     mechanism: Literal["XOAUTH2", "OAUTHBEARER"] = Field("XOAUTH2", description="SASL mechanism.")
     token_env: str = Field(description="Environment variable that holds the bearer token.")
+
+    @property
+    def token(self) -> SecretStr | None:
+        """The bearer token, from the environment."""
+        return self.secret_in(self.token_env)
 
 
 class MailboxSettings(Section):
@@ -64,7 +70,7 @@ class MailboxSettings(Section):
     push: bool = Field(True, description="Use IDLE where the server has it.")
     timeout_s: Annotated[float, Field(gt=0)] = Field(60.0, description="Seconds one IMAP command may take in all.")
     trusted_border: tuple[str, ...] = Field(
-        (), description="Names of your own mail servers as they stand after 'by' in Received fields."
+        (), description="Your mail servers that take mail from outside, as they stand after 'by' in Received fields."
     )
     embedded: Path | None = Field(
         None, description="Serve this folder of .eml files from a test mailbox in the process, and poll that."
@@ -73,14 +79,13 @@ class MailboxSettings(Section):
     @property
     def password(self) -> SecretStr | None:
         """The password, from the environment."""
-        value = os.environ.get(self.password_env, "") if self.password_env else ""
-        return SecretStr(value) if value else None
+        return self.secret_in(self.password_env)
 
 
-class ConnectorSettings(BaseModel):
+class ConnectorSettings(Section):
     """[connectors.NAME]: ``type``, and the keyword arguments of that connector."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="desk, zendesk, or the name of an entry point in mail_to_case.connectors.")
 
@@ -112,6 +117,36 @@ class Settings(Section):
     """The whole of settings.toml and the environment."""
 
     worker: WorkerSettings = WorkerSettings()
-    mailboxes: dict[str, MailboxSettings] = {}
-    connectors: dict[str, ConnectorSettings] = {}
+    mailboxes: dict[str, MailboxSettings] = Field({})
+    connectors: dict[str, ConnectorSettings] = Field({})
     routes: tuple[Route, ...] = ()
+    replies: dict[str, Reply] = Field({})
+    calendars: dict[str, Calendar] = Field({})
+    escalations: tuple[Escalation, ...] = ()
+    smtp: Smtp | None = None
+
+    def not_yet(self) -> tuple[str, ...]:
+        """Configured sections and keys that this version reads but does not act on, as an operator wrote them."""
+        sections = [f"[replies.{name}]" for name in self.replies] + [f"[calendars.{name}]" for name in self.calendars]
+        sections += [f"routes[{number}].reply" for number, route in enumerate(self.routes, 1) if route.reply]
+        return (*sections, *["[[escalations]]"][: len(self.escalations)], *(["[smtp]"] if self.smtp else []))
+
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Every secret value these settings lead to: what a log must never show."""
+        return tuple(dict.fromkeys(secret for secret in self._secrets() if secret))
+
+    def _secrets(self) -> Iterator[SecretStr | None]:
+        for mailbox in self.mailboxes.values():
+            yield mailbox.password
+            yield mailbox.oauth.token if mailbox.oauth else None
+        for connector in self.connectors.values():
+            for key, variable in connector.options.items():
+                yield self.secret_in(variable) if key.endswith("_env") and isinstance(variable, str) else None
+        yield self.smtp.password if self.smtp else None
+        yield _password_in(self.worker.database)
+
+
+def _password_in(url: str) -> SecretStr | None:
+    userinfo, at, _ = url.partition("://")[2].rpartition("@")
+    password = userinfo.partition(":")[2]
+    return SecretStr(password) if at and password else None

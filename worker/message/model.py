@@ -1,4 +1,4 @@
-"""Bytes to InboundMessage: what the rest of the house knows of a mail."""
+"""The noun: what the rest of the house knows of a mail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Source:
 class InboundMessage:
     """One parsed message. Every text is valid Unicode without control characters except tab and line feed."""
 
-    #: 64 hex digits, see ``identity_of``: survives moves, UIDVALIDITY changes, a missing or reused Message-ID
+    #: 64 hex digits, see ``worker.message.identity``: survives moves, UIDVALIDITY changes, a missing or reused Message-ID
     identity: str
     #: without angle brackets; "" if there is none that follows the grammar
     message_id: str

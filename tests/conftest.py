@@ -1,0 +1,6 @@
+"""The real parts that tests run against."""
+
+pytest_plugins = [
+    "tests.dovecot",
+    "tests.postgres",
+]

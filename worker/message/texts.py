@@ -1,0 +1,78 @@
+"""The body's texts put together: decoded, cleaned, as plain text and as harmless HTML."""
+
+from __future__ import annotations
+
+import html as html_escapes
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from worker.message.body import MAX_TEXT_BYTES, Chosen, Segment
+from worker.message.skeleton import TextPart
+from worker.parsing import charset
+from worker.parsing.html import html_to_text, sanitised
+from worker.parsing.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.parsing.split import Part
+    from worker.parsing.transfer import Decoded
+
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_HEAD_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A text part ready for mail-parser, and whose it is."""
+
+    owner: int
+    part: TextPart
+
+
+def prepare(chosen: Chosen, bodies: dict[int, Decoded], notes: list[str]) -> list[Prepared]:
+    """The text parts that are not empty, each with a charset that fits its octets."""
+    prepared: list[Prepared] = []
+    for part in chosen.text_parts():
+        octets = _head(bodies[id(part)])
+        html = part.content_type == "text/html"
+        codec, octets, note = charset.settle(octets, _label(part, octets, html))
+        if note:
+            notes.append(note)
+        if octets.strip():
+            prepared.append(Prepared(id(part), TextPart(html, octets, codec)))
+    return prepared
+
+
+def _head(body: Decoded) -> bytes:
+    """The octets that are read; cut at a line end, lest a character is cut."""
+    octets = body.head(MAX_TEXT_BYTES)
+    return octets if body.size_bytes <= MAX_TEXT_BYTES else octets[: octets.rfind(b"\n") + 1 or len(octets)]
+
+
+def _label(part: Part, octets: bytes, html: bool) -> str:
+    label = part.params.get("charset", "")
+    if html and not label:
+        found = _META_CHARSET.search(octets[:_HEAD_BYTES])
+        label = found[1].decode("ascii") if found else ""
+    return label
+
+
+def compose(segments: Sequence[Segment], read: dict[int, str]) -> tuple[str, str]:
+    """(plain text, HTML); ``read`` holds the decoded text of each part by ``id(part)``. HTML is "" if there was none."""
+    plain: list[str] = []
+    pages: list[str] = []
+    for segment in segments:
+        text = "\n".join(clean(read.get(id(part), "")) for part in segment.plain)
+        page = "\n".join(clean(read.get(id(part), "")) for part in segment.html)
+        plain.append(text if text.strip() or not page else html_to_text(page))
+        pages.append(page or _as_html(text))
+    if not any(segment.html for segment in segments):
+        pages = []
+    return "\n\n".join(filter(None, (text.strip("\n") for text in plain))), sanitised("\n".join(pages))
+
+
+def _as_html(text: str) -> str:
+    """Plain text that stands beside HTML, such as the footer of a list."""
+    return f"<p>{html_escapes.escape(text, quote=False).replace(chr(10), '<br>')}</p>" if text.strip() else ""

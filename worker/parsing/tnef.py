@@ -1,0 +1,63 @@
+"""winmail.dat unpacked: the files and the text that Outlook wrapped up in TNEF."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+
+from tnefparse import TNEF
+
+from worker.parsing.text import clean, one_line
+
+MAX_TNEF_BYTES = 32 * 1024 * 1024
+CONTENT_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+FILE_NAMES = frozenset({"winmail.dat", "win.dat"})
+
+# The library reports each unknown property; a stranger could fill the log with them.
+logging.getLogger("tnefparse").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What was inside: files by name, and the bodies if any."""
+
+    files: tuple[tuple[str, bytes], ...]
+    text: str = ""
+    html: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of all files, hex."""
+        return hashlib.sha256(b"".join(content for _, content in self.files)).hexdigest()
+
+
+def unpack(content: bytes) -> Unpacked | None:
+    """The contents of a TNEF stream, or None when it cannot be read."""
+    if len(content) > MAX_TNEF_BYTES:
+        return None
+    try:
+        return _unpacked(TNEF(content, do_checksum=False))
+    except Exception:  # the library raises struct.error, IndexError, ValueError and more on damaged input
+        return None
+
+
+def _unpacked(tnef: TNEF) -> Unpacked | None:
+    files = tuple((_name(attachment), bytes(attachment.data or b"")) for attachment in tnef.attachments)
+    html = _text(getattr(tnef, "htmlbody", None))
+    text = _text(getattr(tnef, "body", None))
+    return Unpacked(files, text, html) if files or text or html else None
+
+
+def _name(attachment: object) -> str:
+    long_name = getattr(attachment, "long_filename", None)
+    name = long_name() if callable(long_name) else getattr(attachment, "name", "")
+    return one_line(_text(name)).strip("\0 ")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        value = value[0] if value else ""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return clean(str(value or ""))
