@@ -31,6 +31,7 @@ _QUIET = ("imapclient", "httpx2", "httpcore2", "mailparser", "tnefparse", "chars
 
 Event = MutableMapping[str, Any]
 _secrets: set[str] = set()
+_patient: list[Patient] = []
 
 
 def configure(*, verbose: bool = False, to_stderr: bool = False, environ: Mapping[str, str] | None = None) -> None:
@@ -43,7 +44,7 @@ def configure(*, verbose: bool = False, to_stderr: bool = False, environ: Mappin
     environ = os.environ if environ is None else environ
     stream = sys.stderr if to_stderr else sys.stdout
     level = logging.DEBUG if verbose else logging.INFO
-    write = _direct(to_stderr=True) if to_stderr else Patient(stream).write
+    write = _write_to_stderr if to_stderr else _patiently(stream)
     render = _renderer(_is_text(stream, environ), colours=stream.isatty())
     structlog.configure(
         processors=[*_common(), render],
@@ -125,16 +126,23 @@ class _Lines:
         self.msg = self.debug = self.info = self.warning = self.error = self.critical = self.exception = write
 
 
-def _direct(*, to_stderr: bool) -> Callable[[str], None]:
-    """Writes to whatever is the stream at that moment; a reader that has gone away is no reason to stop."""
+def _write_to_stderr(line: str) -> None:
+    """To whatever is stderr at that moment; a reader that has gone away is no reason to stop."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
-    def write(line: str) -> None:
-        stream = sys.stderr if to_stderr else sys.stdout
-        with contextlib.suppress(OSError, ValueError):
-            stream.write(f"{line}\n")
-            stream.flush()
 
-    return write
+def _patiently(stream: TextIO) -> Callable[[str], None]:
+    _patient.append(Patient(stream))
+    return _patient[-1].write
+
+
+@atexit.register
+def flush(wait_s: float = _LAST_WORDS_S) -> None:
+    """Have all lines written, within a second; to be called before ``os._exit``, which asks no one."""
+    for patient in _patient:
+        patient.flush(wait_s)
 
 
 class Patient:
@@ -146,7 +154,6 @@ class Patient:
         self._dropped = 0
         self._counting = threading.Lock()
         threading.Thread(target=self._work, name="log", daemon=True).start()
-        atexit.register(self.flush)
 
     def write(self, line: str) -> None:
         """Queue one line, or count it as dropped when the reader is 10,000 lines behind."""
@@ -156,7 +163,7 @@ class Patient:
             with self._counting:
                 self._dropped += 1
 
-    def flush(self, wait_s: float = _LAST_WORDS_S) -> None:
+    def flush(self, wait_s: float) -> None:
         """Wait until all is written, or until the time is over."""
         end = time.monotonic() + wait_s
         while self._lines.unfinished_tasks and time.monotonic() < end:

@@ -16,6 +16,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from worker.house import House, Tally
+from worker.log import flush
 from worker.mailbox import Mailbox, MailboxError, Watch
 from worker.poll import poll
 
@@ -156,6 +157,7 @@ def run(mailboxes: Sequence[Mailbox], house: House) -> int:
     in_time = polls.drain(DRAIN_S)
     log.info("stopped", drained=in_time)
     if not in_time:
+        flush()
         os._exit(0)
     return 0
 
@@ -165,6 +167,7 @@ def _on_signals() -> threading.Event:
 
     def heard(number: int, _: FrameType | None) -> None:
         if asked.is_set():
+            flush(0.2)
             os._exit(128 + number)
         asked.set()
 

@@ -126,18 +126,33 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
-        """A connection to read with, or None while nothing has been written yet. Raises as ``write`` does."""
-        if not self.database.exists():
-            yield None
-            return
+        """A connection to read with, or None while nothing has been written yet. Raises Retryable or Unusable."""
         try:
-            db = self._readers.pop() if self._readers else self._connect()
+            db = self._reader()
             try:
                 yield db
             finally:
-                self._readers.append(db)
+                if db is not None:
+                    self._readers.append(db)
         except sqlite3.Error as error:
-            raise self._told(error) from error
+            told = self._told(error)
+            # Reading does nothing, so there is nothing to be in doubt about.
+            raise (Retryable(str(told)) if isinstance(told, InDoubt) else told) from error
+
+    def _reader(self) -> sqlite3.Connection | None:
+        if self._readers:
+            return self._readers.pop()
+        if not self.database.exists():
+            return None
+        db = self._connect()
+        ready = False
+        try:
+            ready = schema_version(db) > 0
+        finally:
+            # No tables: another thread or process is making them at this very moment.
+            if not ready:
+                db.close()
+        return db if ready else None
 
     def close(self) -> None:
         """Let go of every connection; the next use opens them again."""

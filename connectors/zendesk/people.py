@@ -37,7 +37,9 @@ class People:
             users = self._http.send(Call(method="GET", path=path)).items("users")
             wanted = person.address.lower()
             same = [one["id"] for one in users if str(one.get("email")).lower() == wanted and "id" in one]
-            found = same[0] if same else None
+            found = same[0] if same and isinstance(same[0], int) else None
+            if found is not None:
+                self.learn(person, found)
         return found
 
     def author(self, person: Person) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,6 +157,32 @@ def test_deaf_idle_says_nothing(tmp_path: Path) -> None:
         client.socket.settimeout(10)
         client.socket.sendall(b"DONE\r\n")
         assert b"* 2 EXISTS" in client.socket.recv(1000)
+
+
+@pytest.mark.parametrize("text", ["Restarting", ""])
+def test_idle_ends_from_the_other_side(tmp_path: Path, text: str) -> None:
+    """M-1: BYE, or nothing but the end, in the middle of IDLE."""
+    with opened(tmp_path, Fault("IDLE", 1, Action.END_OF_IDLE, seconds=0.2, text=text)) as (_, client):
+        client.socket.sendall(b"X IDLE\r\n")
+        assert client.line() == b"+ idling\r\n"
+        assert client.line() == (f"* BYE {text}\r\n".encode() if text else b"")
+
+
+def test_dribble(tmp_path: Path) -> None:
+    """N4: each byte comes in time, the answer does not."""
+    with opened(tmp_path, Fault("NOOP", 1, Action.DRIBBLE, seconds=0.02)) as (_, client):
+        client.socket.settimeout(0.5)
+        started = time.monotonic()
+        assert client.command(b"NOOP")[-1].endswith(b"OK NOOP completed\r\n")
+        assert time.monotonic() - started > 0.3
+
+
+def test_a_silent_greeting(tmp_path: Path) -> None:
+    """N5"""
+    with opened(tmp_path, Fault("GREETING", 2, Action.SILENCE)) as (mailbox, _):
+        with socket.create_connection(("127.0.0.1", mailbox.imap_port), timeout=0.3) as client:
+            with pytest.raises(TimeoutError):
+                client.recv(1)
 
 
 def test_new_uidvalidity_in_a_session_and_between_two(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import smtplib
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email import message_from_bytes
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def test_one_file_with_a_trace_of_sender_and_recipients(mailbox: TestMailbox) ->
     assert parsed.get_all("Delivered-To") == ["help@example.com", "billing@example.com"]
     assert re.fullmatch(r"from \S+ \(\[127\.0\.0\.1\]\)\s+by localhost .*;\s+.* \+0000", parsed["Received"], re.DOTALL)
     assert list(mailbox.folder.glob(".*.partial")) == []
+
+
+def test_long_lines_and_much_content_are_taken_as_they_are(mailbox: TestMailbox) -> None:
+    body = b"Subject: long\r\n\r\n" + b"x" * 100_000 + b"\r\n" + b"y" * 900 * 1024 + b"\r\n"
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=10) as smtp:
+        smtp.sendmail("ann@example.net", ["help@example.com"], body)
+    (path,) = mailbox.folder.glob("*.eml")
+    assert path.read_bytes().endswith(body)
 
 
 def test_an_empty_return_path_and_utf8_addresses(mailbox: TestMailbox) -> None:
@@ -66,25 +75,51 @@ def test_stopping_twice_and_starting_on_a_taken_port(mailbox: TestMailbox, tmp_p
     mailbox.stop()
 
 
-def test_serve_prints_settings_that_work_and_stops_on_sigterm(tmp_path: Path) -> None:
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], MailboxSettings]]:
+    """A process that serves the folder, and the settings that it printed."""
     code = "import sys; from pathlib import Path; from worker.demo.server import serve; serve(Path(sys.argv[1]), 0, 0)"
-    server = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "served")], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    )
-    assert server.stdout
-    try:
-        printed = ""
-        while "folder =" not in printed:
-            printed += server.stdout.readline()
-        section = tomllib.loads(printed[printed.index("[mailboxes.test]") :])["mailboxes"]["test"]
-        settings = MailboxSettings(**section)
-        assert settings.port
-        with IMAPClient(settings.host, settings.port, ssl=False, timeout=10) as client:
-            client.login(settings.user, "test")
-            assert client.select_folder(settings.folder)[b"EXISTS"] == 0
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(10) == 0
-    finally:
+    with subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        try:
+            printed = ""
+            while "folder =" not in printed:
+                printed += server.stdout.readline()
+            section = tomllib.loads(printed[printed.index("[mailboxes.test]") :])["mailboxes"]["test"]
+            yield server, MailboxSettings(**section)
+        finally:
+            server.kill()
+
+
+def login(settings: MailboxSettings) -> IMAPClient:
+    client = IMAPClient(settings.host, settings.port, ssl=False, timeout=10)
+    client.login(settings.user, "test")
+    client.select_folder(settings.folder)
+    return client
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_prints_settings_that_work_and_stops_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    with served(tmp_path / "served") as (server, settings), login(settings) as client:
+        assert client.search() == []
+        server.send_signal(number)
+        assert server.wait(10) == 0
+
+
+def test_what_was_answered_survives_sigkill(tmp_path: Path) -> None:
+    """UIDs, flags and moves that a client was told of are there after kill -9."""
+    with served(tmp_path / "served") as (server, settings), login(settings) as client:
+        for n in range(4):
+            client.append("INBOX", b"Subject: %d\r\n\r\n" % n)
+        client.create_folder("Done")
+        client.add_flags([2, 3], ["$Done"])
+        client.move([3], "Done")
+        told = client.select_folder("INBOX")
         server.kill()
-        server.wait()
-        server.stdout.close()
+        server.wait(10)
+    with TestMailbox(tmp_path / "served") as again:
+        kept = again.store.inbox.snapshot()
+        assert (kept.uidvalidity, kept.uidnext) == (told[b"UIDVALIDITY"], told[b"UIDNEXT"])
+        assert {uid: set(message.flags) for uid, message in kept.messages.items()} == {1: set(), 2: {"$Done"}, 4: set()}
+        (moved,) = again.store.folder("Done").snapshot().messages.values()
+        assert (moved.uid, moved.flags) == (1, frozenset({"$Done"}))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.house.operator import Operator, mail
+from tests.house.installation import Operator, mail
 from worker.demo.server import TestMailbox
 from worker.ledger import Ledger
 
@@ -171,12 +170,8 @@ def test_sqlite_on_a_dyno(operator: Operator, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_ledger_that_cannot_be_opened_is_a_finding(operator: Operator) -> None:
-    house = operator.house
-    house.database = f"sqlite:///{operator.folder}/missing/ledger.db"
-    run = house.verb("check", "--json")
-    assert run.code == 1, run
-    assert "Traceback" not in run.stderr
-    (finding,) = [one for one in json.loads(run.stdout)["findings"] if one["where"] == "worker.database"]
+    operator.database = f"sqlite:///{operator.folder}/missing/ledger.db"
+    (finding,) = findings(operator, "worker.database")
     assert finding["severity"] == "stops mail"
 
 

@@ -60,3 +60,9 @@ def settings_for(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MailboxSettin
         return MailboxSettings.model_validate(plain | changes)
 
     return make
+
+
+@pytest.fixture
+def mailbox(scripted: ScriptedImap, settings_for: Callable[..., MailboxSettings], mailbox_for: MakeMailbox) -> Mailbox:
+    """Open on the scripted server; a command may take 5 s."""
+    return mailbox_for(settings_for(scripted))

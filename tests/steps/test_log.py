@@ -142,7 +142,7 @@ def test_a_reader_that_went_away_stops_nothing() -> None:
     with os.fdopen(writer, "w") as write_end:
         log = Patient(write_end)
         log.write("nobody reads this")
-        log.flush()
+        log.flush(wait_s=5)
         assert not log._lines.unfinished_tasks
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, write_end.fileno())

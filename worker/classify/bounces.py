@@ -17,7 +17,9 @@ def recipients(message: InboundMessage) -> tuple[str, ...]:
     """Addresses in lower case: from the report, else from X-Failed-Recipients, else from the text."""
     found = [address for status in _failed(message) for address in _reported(status)]
     if not found:
-        found = [address for value in message.headers_named("X-Failed-Recipients") for address in _ADDRESS.findall(value)]
+        found = [
+            address for value in message.headers_named("X-Failed-Recipients") for address in _ADDRESS.findall(value)
+        ]
     if not found:
         found = _BRACKETED.findall(message.text[:_MAX_TEXT_CHARS])
     return tuple(dict.fromkeys(address.lower().rstrip(".") for address in found))[:MAX_RECIPIENTS]

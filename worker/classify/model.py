@@ -19,7 +19,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """``reasons`` name the header field and its value, or what else was seen; all that were found, the deciding first."""
+    """What was found. ``reasons`` name the header field and its value, or what else was seen; the deciding one first."""
 
     kind: Kind
     reasons: tuple[str, ...]

@@ -13,6 +13,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain help: loading rich for it would cost more than all the rest of the start.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -84,7 +86,11 @@ def mailbox(
     """Serve a folder of .eml files over IMAP, and take mail by SMTP, on loopback."""
     from worker.demo.server import serve
 
-    serve(folder, imap_port, smtp_port)
+    try:
+        serve(folder, imap_port, smtp_port)
+    except OSError as error:
+        typer.echo(f"mailbox {folder}: {error}; --imap-port 0 and --smtp-port 0 take any free port", err=True)
+        raise typer.Exit(4) from None
 
 
 @app.command()
@@ -177,14 +183,26 @@ def desk(
 
 
 @app.command()
-def init(
+def init(  # noqa: PLR0913  (each is a flag of the command line)
     settings: SettingsPath = SETTINGS,
+    host: Annotated[str, typer.Option(help="IMAP server; with --user, nothing is asked.")] = "",
+    user: Annotated[str, typer.Option(help="Login name.")] = "",
+    password_env: Annotated[str, typer.Option(help="Variable with the password.")] = "MAILBOX_PASSWORD",  # noqa: S107
+    connector: Annotated[str, typer.Option(help="Type of the connector.")] = "desk",
+    address: Annotated[str, typer.Option(help="Routing address.")] = "*",
     force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
 ) -> None:
-    """Ask a few questions and write settings.toml."""
-    from worker.cli.init import init_command
+    """Ask a few questions, or take flags, and write settings.toml; then offer `check`."""
+    from worker.cli import init as asking
 
-    raise typer.Exit(init_command(settings, None, force))
+    answers = asking.given(host, user, password_env, connector, address)
+    raise typer.Exit(asking.init_command(settings, answers, force, _check_quietly))
+
+
+def _check_quietly(path: Path) -> int:
+    from worker.cli import checking
+
+    return checking.check(path, as_json=False, verbose=False)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -51,7 +50,7 @@ def parsed(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
 
 def _line(path: Path, guard: Guard, spool: Path) -> dict[str, Any]:
     message = _message(path, guard, spool)
-    return as_json(os.fspath(path), message, classify(message, frozenset()))
+    return as_json(path.name or str(path), message, classify(message, frozenset()))
 
 
 def _message(path: Path, guard: Guard, spool: Path) -> InboundMessage:

@@ -51,6 +51,21 @@ class Answers:
     address: str = "*"
 
 
+def given(host: str, user: str, password_env: str, connector: str, address: str) -> Answers | None:
+    """The answers that flags give, or None when they do not say enough and one has to ask."""
+    if not (host and user):
+        return None
+    return Answers(
+        host=host,
+        user=user,
+        password_env=password_env,
+        connector_type=connector,
+        connector=connector,
+        options=CONNECTOR_KEYS.get(connector, {}),
+        address=address,
+    )
+
+
 def init_command(path: Path, answers: Answers | None, force: bool, check: Callable[[Path], int] | None = None) -> int:
     """Write the file and say what to do next; ``check`` is offered when there is someone to ask. Returns an exit code.
 

@@ -21,7 +21,7 @@ from worker.doors import Door
 from worker.house import House
 from worker.lanes import Budget
 from worker.ledger import Ledger, LedgerError
-from worker.log import configure
+from worker.log import configure, hide
 from worker.mailbox import Mailbox
 from worker.message.guard import Guard
 from worker.outcome import Outcome
@@ -46,10 +46,12 @@ def complain(*lines: object) -> None:
 def settings_or_exit(path: Path) -> Settings:
     """The settings; or every mistake on stderr, and exit 2."""
     try:
-        return load(path)
+        settings = load(path)
     except SettingsError as error:
         complain(*error.problems)
         raise typer.Exit(EXIT_SETTINGS) from None
+    hide(secret.get_secret_value() for secret in settings.secrets())
+    return settings
 
 
 @contextmanager

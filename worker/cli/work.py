@@ -103,4 +103,4 @@ _COUNTED = (
 
 
 def _say_what_is_not_yet(settings: Settings) -> None:
-    complain(*(f"settings: {line}" for line in settings.not_yet()))
+    complain(*(f"settings: {what} is read but not acted on by this version" for what in settings.not_yet()))

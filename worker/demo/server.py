@@ -45,6 +45,7 @@ class TestMailbox:
 
     ``capabilities_hidden`` names what the server does without: capabilities such as MOVE, UIDPLUS, IDLE, CONDSTORE,
     and KEYWORDS for the leave to make keywords. Ports of 0 become free ones at ``start``.
+    A mailbox that was stopped is not started again: make another one over the same folder.
     """
 
     # Without this pytest would take the class for one of its tests.

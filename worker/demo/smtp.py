@@ -49,6 +49,12 @@ class SmtpListener:
             self._controller = None
 
 
+class _Smtp(SMTP):
+    """Takes longer lines than RFC 5321 §4.5.3.1.6 asks for: real mail has them."""
+
+    line_length_limit = 1_000_000
+
+
 class _Controller(Controller):
     """Listens on a socket that is bound already: a free port is known before anybody else can take it."""
 
@@ -56,6 +62,10 @@ class _Controller(Controller):
         host, port = listener.getsockname()[:2]
         self._listener = listener
         super().__init__(handler, host, port, data_size_limit=MAX_MESSAGE_BYTES, ident="test mailbox")
+
+    def factory(self) -> SMTP:
+        """One for each connection."""
+        return _Smtp(self.handler, **self.SMTP_kwargs)
 
     def _create_server(self) -> Any:
         return self.loop.create_server(self._factory_invoker, sock=self._listener)

@@ -43,6 +43,14 @@ class Declined(MailboxError):
         return self.code in LATER or "too many simultaneous" in text or "try again later" in text
 
 
+def read_only(mailbox: str, folder: str) -> Refused:
+    """For a folder in which nothing can be marked."""
+    return Refused(
+        f"mailboxes.{mailbox}.folder: {folder!r} may only be looked at, so no mail could be marked as processed; "
+        "grant the user the rights lrswte on it"
+    )
+
+
 def one_line(words: object, secret: str = "") -> str:
     """A server's words made fit for a log: decoded, no control characters, short, without ``secret``."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)

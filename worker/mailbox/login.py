@@ -19,7 +19,7 @@ def log_in(session: Session) -> frozenset[str]:
     """
     key, attempt = _credentials(session)
     try:
-        capabilities = session.call(_then_capabilities, session, attempt)
+        capabilities = session.attempt(_then_capabilities, session, attempt)
     except Declined as no:
         if no.later:
             raise Unreachable(f"mailboxes.{session.name}: the server asks us to come back later: {no}") from None
@@ -31,7 +31,7 @@ def log_in(session: Session) -> frozenset[str]:
     if "ID" in capabilities:
         # Some servers serve only clients that gave a name; what they answer does not matter.
         with contextlib.suppress(Declined):
-            session.call(session.client.id_, {"name": "mail-to-case"})
+            session.attempt(session.client.id_, {"name": "mail-to-case"})
     return capabilities
 
 

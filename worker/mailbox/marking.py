@@ -53,7 +53,7 @@ class Marker:
         change = client.add_flags if present else client.remove_flags
         for batch in batches(sorted(set(uids)), BATCH):
             try:
-                self._session.call(change, uid_set(batch), [flag], True)
+                self._session.attempt(change, uid_set(batch), [flag], True)
             except Declined as no:
                 _log.warning("flag not changed", mailbox=self._session.name, flag=flag, server=str(no))
 
@@ -87,8 +87,8 @@ class Marker:
             self._move(batch)
         elif kind == "label":
             client = self._session.client
-            self._session.call(client.add_gmail_labels, uid_set(batch), [self._processed.name], True)
-            self._session.call(client.remove_gmail_labels, uid_set(batch), ["\\Inbox"], True)
+            self._session.attempt(client.add_gmail_labels, uid_set(batch), [self._processed.name], True)
+            self._session.attempt(client.remove_gmail_labels, uid_set(batch), ["\\Inbox"], True)
         elif kind == "seen":
             self._session.store(batch, "\\Seen")
         elif kind == "delete":
@@ -106,18 +106,18 @@ class Marker:
         """MOVE or COPY; a target folder that does not exist is created."""
         session, target = self._session, self._processed.name
         try:
-            session.call(transfer, uid_set(batch), target)
+            session.attempt(transfer, uid_set(batch), target)
         except Declined as no:
             if no.code != "TRYCREATE" and session.call(session.client.folder_exists, target):
                 raise
-            session.call(session.client.create_folder, target)
-            session.call(transfer, uid_set(batch), target)
+            session.attempt(session.client.create_folder, target)
+            session.attempt(transfer, uid_set(batch), target)
 
     def _delete(self, batch: list[int]) -> None:
         """Never a plain EXPUNGE: it would remove what others have marked \\Deleted."""
         self._session.store(batch, "\\Deleted")
         if self._profile.uidplus:
-            self._session.call(self._session.client.uid_expunge, uid_set(batch))
+            self._session.attempt(self._session.client.uid_expunge, uid_set(batch))
         elif not self._warned:
             self._warned = True
             _log.warning("mail stays in the folder, marked as deleted", mailbox=self._session.name, missing="UIDPLUS")

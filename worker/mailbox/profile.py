@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from worker.mailbox.errors import Declined, MailboxError, Refused, Unreachable
+from worker.mailbox.errors import Declined, MailboxError, Refused, Unreachable, read_only
 
 if TYPE_CHECKING:
     from worker.mailbox.session import Session
@@ -70,7 +70,7 @@ class Profile:
 def select(session: Session, folder: str, processed: Processed) -> Profile:
     """Open the folder for reading and marking. Raises Refused when it cannot do what the settings ask, Unreachable."""
     try:
-        answer = session.call(session.client.select_folder, folder)
+        answer = session.attempt(session.client.select_folder, folder)
     except Declined as no:
         raise _not_selected(session, folder, no) from None
     profile = _profile(session.capabilities, answer, processed)
@@ -119,7 +119,7 @@ def _check(mailbox: str, folder: str, profile: Profile, processed: Processed) ->
             f"mailboxes.{mailbox}.folder: the server gives no UIDVALIDITY for {folder!r}; no mail is safe there"
         )
     if profile.read_only:
-        raise Refused(f"mailboxes.{mailbox}.folder: {folder!r} may only be looked at; grant the rights lrswte")
+        raise read_only(mailbox, folder)
     if complaint := _complaint(profile, processed):
         raise Refused(f"mailboxes.{mailbox}.processed: {complaint}")
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import imaplib
-import logging
 import ssl
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
 from worker.mailbox.answers import fetched, searched, uid_set
-from worker.mailbox.errors import Declined, Interrupted, MailboxError, Refused, Unreachable, one_line
+from worker.mailbox.errors import Declined, Interrupted, MailboxError, Refused, Unreachable, one_line, read_only
 from worker.mailbox.login import log_in
 from worker.mailbox.tls import context_for, tls_failure
-from worker.mailbox.wire import Door, Limits, Wire
+from worker.mailbox.wire import Client, Door, Limits, Wire
 
 if TYPE_CHECKING:
     from worker.settings.model import MailboxSettings
@@ -23,25 +21,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: seconds that a polite LOGOUT may take
 _GOODBYE_S = 2.0
-
-# At DEBUG, the library writes addresses, subjects and flags into its log.
-logging.getLogger("imapclient").setLevel(logging.WARNING)
-
-
-class Client(IMAPClient):  # type: ignore[misc]
-    """imapclient on our wire, with the hidden formatting of every byte for a debug log switched off."""
-
-    wire: Wire
-
-    def __init__(self, door: Door, timeout_s: float) -> None:
-        self._door, self._timeout_s = door, timeout_s
-        super().__init__(door.host, door.port, ssl=False)
-        self.wire.debug = 0
-        self.normalise_times = False
-
-    def _create_IMAP4(self) -> Wire:  # noqa: N802
-        self.wire = Wire(self._door, self._timeout_s)
-        return self.wire
 
 
 class Session:
@@ -91,12 +70,19 @@ class Session:
         if not self.client.has_capability("STARTTLS"):
             raise Refused(f"{self._where}: the server does not offer STARTTLS, or somebody removed the offer; {cure}")
         try:
-            self.call(self.client.starttls, limits=self._limits)
+            self.attempt(self.client.starttls)
         except Declined as no:
             raise Refused(f"{self._where}: the server refuses STARTTLS ({no}); {cure}") from None
 
     def call(self, action: Callable[..., T], *arguments: object, limits: Limits | None = None) -> T:
-        """Run one IMAP command.
+        """Run one IMAP command that has to succeed; a NO or BAD is Unreachable, too. Else as ``attempt``."""
+        try:
+            return self.attempt(action, *arguments, limits=limits)
+        except Declined as no:
+            raise self.abandon(str(no)) from None
+
+    def attempt(self, action: Callable[..., T], *arguments: object, limits: Limits | None = None) -> T:
+        """Run one IMAP command: the one door to the library.
 
         Raises Declined when the server says NO or BAD (the connection lives), Unreachable when the connection is
         gone or cannot be trusted any more, Refused when TLS fails. No other exception comes out of here.
@@ -113,10 +99,6 @@ class Session:
         except Exception as error:
             raise self._failure(error) from None
         return answer
-
-    def command(self, name: str, *arguments: str, limits: Limits | None = None) -> list[Any]:
-        """``UID name arguments``; its untagged answers as imaplib splits them. Raises as ``call``."""
-        return self.call(self._uid, name, *arguments, limits=limits)
 
     def _uid(self, name: str, *arguments: str) -> list[Any]:
         kind, data = self.wire.uid(name, *arguments)
@@ -141,8 +123,8 @@ class Session:
         return found
 
     def store(self, uids: Iterable[int], flag: str) -> None:
-        """Add one flag. Success proves nothing: servers answer OK and forget (read it back)."""
-        self.call(self.client.add_flags, uid_set(uids), [flag], True)
+        """Add one flag. Success proves nothing: servers answer OK and forget (read it back). Raises Declined, too."""
+        self.attempt(self.client.add_flags, uid_set(uids), [flag], True)
 
     def confirm(self, folder: str) -> None:
         """Make sure that the folder is still the one we selected, by selecting it again. Raises Unreachable if not.
@@ -151,7 +133,7 @@ class Session:
         new folder's messages by the old one's UIDs, and even its STATUS speaks of the old one.
         """
         try:
-            self.call(self.client.select_folder, folder)
+            self.attempt(self.client.select_folder, folder)
         except Declined as no:
             raise self.abandon(f"folder {folder!r} cannot be found any more: {no}") from None
 
@@ -187,6 +169,8 @@ class Session:
             return Interrupted(f"{self._where}: stopped on request")
         if isinstance(error, Refused):
             return error
+        if isinstance(error, imaplib.IMAP4.readonly):
+            return read_only(self.name, self.settings.folder)
         if isinstance(error, ssl.SSLError):
             return tls_failure(self.name, self._where, error)
         return Unreachable(f"{self._where}: {_reason(error, self._secret())}")
@@ -222,7 +206,7 @@ class Session:
             return
         try:
             if polite:
-                self.call(self.wire.logout, limits=Limits(_GOODBYE_S))
+                self.attempt(self.wire.logout, limits=Limits(_GOODBYE_S))
         except MailboxError:
             pass
         finally:
@@ -240,11 +224,10 @@ def _last(values: Any) -> bytes:
 
 
 def _reason(error: Exception, secret: str) -> str:
+    """Why a connection was given up, without repeating an answer that may hold a part of a mail."""
     if isinstance(error, TimeoutError):
         return one_line(error) if "answer" in str(error) else "no answer in time"
     text = one_line(error, secret)
-    return (
-        text
-        if isinstance(error, imaplib.IMAP4.error | OSError)
-        else f"a broken answer ({type(error).__name__}: {text})"
-    )
+    if not isinstance(error, imaplib.IMAP4.abort | OSError) or "unexpected" in text or "unterminated" in text:
+        return f"an answer that makes no sense ({type(error).__name__})"
+    return text

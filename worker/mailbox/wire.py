@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import imaplib
 import ipaddress
+import logging
 import re
 import socket
 import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from imapclient import IMAPClient
 
 from worker.mailbox.errors import Refused
 
@@ -30,6 +33,10 @@ LITERAL_BYTES = 64 * 2**10
 _READ_BYTES = 256 * 2**10
 # A tagged or untagged status without text: against the grammar, but servers do it, and imaplib gives up on it.
 _BARE_STATUS = re.compile(rb"([A-Za-z0-9]{1,20} (?:OK|NO|BAD))\r\n")
+
+
+# At DEBUG, the library writes addresses, subjects and flags into its log.
+logging.getLogger("imapclient").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Wire(imaplib.IMAP4):
         self.bytes_in = self.bytes_out = 0
         self._buffer = bytearray()
         self._idle_tag = b""
-        self.arm(Limits(max(timeout_s, CONNECT_S)))
+        self.arm(Limits(timeout_s))
         super().__init__(door.host, door.port)
 
     def arm(self, limits: Limits) -> None:
@@ -104,11 +111,12 @@ class Wire(imaplib.IMAP4):
         return typ, data
 
     def _receive(self) -> bytes:
-        remaining = self._until - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError(f"no complete answer within {self._limits.seconds:.0f} s")
-        self.sock.settimeout(remaining)
-        data = self.sock.recv(_READ_BYTES)
+        # Whatever has come so far, the time left for the whole answer is what counts.
+        self.sock.settimeout(max(self._until - time.monotonic(), 0.001))
+        try:
+            data = self.sock.recv(_READ_BYTES)
+        except TimeoutError:
+            raise TimeoutError(f"no complete answer within {self._limits.seconds:g} s") from None
         if not data:
             raise self.abort("the server closed the connection")
         self.bytes_in += len(data)
@@ -134,11 +142,11 @@ class Wire(imaplib.IMAP4):
     def readline(self) -> bytes:
         """One line with its end, at most MAX_LINE bytes."""
         searched = 0
-        while (end := self._buffer.find(b"\n", searched)) < 0:
+        while (end := self._buffer.find(b"\n", searched)) < 0 and len(self._buffer) <= MAX_LINE:
             searched = len(self._buffer)
-            if searched > MAX_LINE:
-                raise self.abort(f"a line of more than {MAX_LINE} bytes")
             self._buffer += self._receive()
+        if not 0 <= end <= MAX_LINE:
+            raise self.abort(f"a line of more than {MAX_LINE} bytes")
         line = bytes(self._buffer[: end + 1])
         del self._buffer[: end + 1]
         bare = _BARE_STATUS.fullmatch(line) if len(line) < 32 else None
@@ -185,6 +193,22 @@ class Wire(imaplib.IMAP4):
 
     def _log(self, line: str) -> None:
         """No diary: it would keep passwords and parts of mails in memory."""
+
+
+class Client(IMAPClient):  # type: ignore[misc]
+    """imapclient on our wire, with the hidden formatting of every byte for a debug log switched off."""
+
+    wire: Wire
+
+    def __init__(self, door: Door, timeout_s: float) -> None:
+        self._door, self._timeout_s = door, timeout_s
+        super().__init__(door.host, door.port, ssl=False)
+        self.wire.debug = 0
+        self.normalise_times = False
+
+    def _create_IMAP4(self) -> Wire:  # noqa: N802
+        self.wire = Wire(self._door, self._timeout_s)
+        return self.wire
 
 
 def _dial(door: Door, until: float) -> socket.socket:

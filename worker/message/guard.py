@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from worker.message.pipe import Child, ChildEnded, TookTooLong
+from worker.message.pipe import Child, ChildEndedError, TookTooLongError
 from worker.message.unreadable import unreadable
 from worker.message.wire import ERROR, IDENTITY, Request, frame, pack, unpack_message
 
@@ -30,7 +30,7 @@ class GuardError(Exception):
     """No child could be started: no mail is at fault, and none can be read until that is cured."""
 
 
-class _Failed(Exception):
+class _FailedError(Exception):
     """The mail ended the child, or the child failed on it; the identity if it was known by then."""
 
     def __init__(self, why: str, identity: str, innocent: bool = False) -> None:
@@ -40,7 +40,7 @@ class _Failed(Exception):
 
 
 class Guard:
-    """``size`` children, started when they are needed and again when a mail has ended one. For any number of threads."""
+    """``size`` children, started when needed and again when a mail has ended one. For any number of threads."""
 
     def __init__(
         self, size: int = 1, wall_limit_s: float = WALL_LIMIT_S, memory_limit_bytes: int = MEMORY_LIMIT_BYTES
@@ -58,7 +58,7 @@ class Guard:
         for left in reversed(range(_TRIES)):
             try:
                 return self._attempt(source, spool)
-            except _Failed as failure:
+            except _FailedError as failure:
                 if not failure.innocent or not left:
                     return unreadable(source, str(failure), failure.identity)
         raise AssertionError("unreachable: the last try returns")
@@ -98,7 +98,7 @@ class Guard:
             raise GuardError(f"no parsing child can be started: {error}") from error
         try:
             child.wait_ready()
-        except (ChildEnded, TookTooLong) as error:
+        except (ChildEndedError, TookTooLongError) as error:
             child.kill()
             raise GuardError(f"the parsing child did not start: {error}") from error
         return child
@@ -116,12 +116,12 @@ class Guard:
             if kind == ERROR:
                 return unreadable(source, payload.decode("utf-8", "replace"), identity)
             return unpack_message(payload)
-        except TookTooLong:
-            raise _Failed(f"reading took longer than {self._wall_limit_s:g} s", identity) from None
-        except ChildEnded as error:
-            raise _Failed(_why(error.status), identity, error.status in _INNOCENT) from None
+        except TookTooLongError:
+            raise _FailedError(f"reading took longer than {self._wall_limit_s:g} s", identity) from None
+        except ChildEndedError as error:
+            raise _FailedError(_why(error.status), identity, error.status in _INNOCENT) from None
         except (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError) as error:
-            raise _Failed(f"the parsing child gave no message: {type(error).__name__}", identity) from None
+            raise _FailedError(f"the parsing child gave no message: {type(error).__name__}", identity) from None
 
     def _request(self, source: Source, spool: Path | None) -> list[bytes]:
         """What goes down the pipe; the mail's octets are not copied into the request."""

@@ -23,7 +23,7 @@ class Source:
 class InboundMessage:
     """One parsed message. Every text is valid Unicode without control characters except tab and line feed."""
 
-    #: 64 hex digits, see ``worker.message.identity``: survives moves, UIDVALIDITY changes, a missing or reused Message-ID
+    #: 64 hex digits, see identity.py: survives moves, UIDVALIDITY changes, a missing or reused Message-ID
     identity: str
     #: without angle brackets; "" if there is none that follows the grammar
     message_id: str

@@ -21,7 +21,7 @@ _STOP_S = 2.0
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR", "SYSTEMROOT")
 
 
-class ChildEnded(Exception):
+class ChildEndedError(Exception):
     """The child is gone; ``status`` as in ``subprocess`` (negative: the signal that ended it)."""
 
     def __init__(self, status: int) -> None:
@@ -29,7 +29,7 @@ class ChildEnded(Exception):
         self.status = status
 
 
-class TookTooLong(Exception):
+class TookTooLongError(Exception):
     """The deadline passed."""
 
 
@@ -38,7 +38,8 @@ class Child:
 
     def __init__(self, memory_limit_bytes: int) -> None:
         command = [sys.executable, "-P", "-m", "worker.message.child", str(memory_limit_bytes)]
-        self._process = subprocess.Popen(
+        # Our own interpreter and module; nothing of a mail is in the command.
+        self._process = subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -61,13 +62,13 @@ class Child:
         return self._process.pid
 
     def wait_ready(self) -> None:
-        """Return once it has imported what it needs. Raises ChildEnded, TookTooLong."""
+        """Return once it has imported what it needs. Raises ChildEndedError, TookTooLongError."""
         kind, _ = self.receive(time.monotonic() + _START_S)
         if kind != READY:
-            raise ChildEnded(0)
+            raise ChildEndedError(0)
 
     def send(self, octets: bytes, deadline: float) -> None:
-        """Raises ChildEnded, TookTooLong."""
+        """Raises ChildEndedError, TookTooLongError."""
         view = memoryview(octets)
         while view:
             self._wait(self._in, select.POLLOUT, deadline)
@@ -76,10 +77,10 @@ class Child:
             except BlockingIOError:
                 continue
             except BrokenPipeError:
-                raise ChildEnded(self._status()) from None
+                raise ChildEndedError(self._status()) from None
 
     def receive(self, deadline: float) -> tuple[bytes, bytes]:
-        """One frame: kind and payload. Raises ChildEnded, TookTooLong."""
+        """One frame: kind and payload. Raises ChildEndedError, TookTooLongError."""
         kind, length = HEAD.unpack(self._exactly(HEAD.size, deadline))
         return kind, self._exactly(length, deadline)
 
@@ -108,7 +109,7 @@ class Child:
             self._wait(self._out, select.POLLIN, deadline)
             piece = os.read(self._out, min(_READ_BYTES, length - len(pieces)))
             if not piece:
-                raise ChildEnded(self._status())
+                raise ChildEndedError(self._status())
             pieces += piece
         return bytes(pieces)
 
@@ -117,7 +118,7 @@ class Child:
         poll.register(descriptor, event)
         left_s = deadline - time.monotonic()
         if left_s <= 0 or not poll.poll(left_s * 1000):
-            raise TookTooLong
+            raise TookTooLongError
 
     def _status(self) -> int:
         """How it ended; one that closed its pipe and lives on is ended."""

@@ -16,9 +16,10 @@ from worker.message.status import delivery_status
 from worker.message.texts import compose, prepare
 from worker.message.unreadable import unreadable
 from worker.parsing.fields import MAX_FIELD_BYTES
-from worker.parsing.html import html_to_text, sanitised
+from worker.parsing.html import html_to_text
 from worker.parsing.octets import Octets, opened
 from worker.parsing.reply import new_part
+from worker.parsing.sanitise import sanitised
 from worker.parsing.split import Outline, leaves, outline
 from worker.parsing.text import one_line, visible
 from worker.parsing.transfer import Decoded, decode_body
@@ -81,9 +82,7 @@ class _Cut:
 
 def _cut(octets: Octets, source: Source, spool: Path | None) -> _Cut:
     found = outline(octets)
-    bodies = {
-        id(part): decode_body(octets, part.start, part.stop, part.encoding, spool) for part in leaves(found.root)
-    }
+    bodies = {id(part): decode_body(octets, part.start, part.stop, part.encoding, spool) for part in leaves(found.root)}
     return _Cut(found, bodies, identity_of(octets, found.root, bodies, source.received_at))
 
 
@@ -135,7 +134,7 @@ def _body(cut: _Cut, hint: str) -> _Body:
     prepared = prepare(chosen, cut.bodies, notes)
     skeleton = read_skeleton(_skeleton_fields(cut.block, hint), [found.part for found in prepared])
     read = dict(zip((found.owner for found in prepared), skeleton.texts, strict=True))
-    text, html = compose(chosen.segments, read)
+    text, html = compose(chosen.segments, read, notes)
     files = attach(chosen.files, cut.bodies)
     return _Body(skeleton, *_with_tnef(text, html, files), files, notes)
 

@@ -1,7 +1,7 @@
 """mail-parser behind one typed face: people, subject, date and the text parts. Nowhere else is it imported.
 
-It is given only what it reads well: the fields that people see, raw 8-bit octets and encoded words already repaired, and
-the text parts with a charset that is proven to fit. Boundaries, attachments and Received fields never reach it.
+It is given only what it reads well: the fields that people see, raw 8-bit octets and encoded words already repaired,
+and the text parts with a charset that is proven to fit. Boundaries, attachments and Received fields never reach it.
 """
 
 from __future__ import annotations
@@ -45,9 +45,16 @@ class Skeleton:
     texts: tuple[str, ...]
 
 
+class _Reader(MailParser):  # type: ignore[misc]  # mail-parser is not typed
+    """mail-parser without its summary dictionaries: they decode every field twice more, and nobody asks for them."""
+
+    def _make_mail(self, complete: bool = True) -> dict[str, object]:
+        return {}
+
+
 def read_skeleton(fields: Iterable[tuple[str, str]], parts: Sequence[TextPart]) -> Skeleton:
     """Read fields (each name once, encoded words well formed) and text parts."""
-    mail: Any = MailParser(_message(fields, parts))
+    mail: Any = _Reader(_message(fields, parts))
     return Skeleton(
         author=_people(mail.from_),
         reply_to=_people(mail.reply_to),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from worker.message.body import MAX_TEXT_BYTES, Chosen, Segment
 from worker.message.skeleton import TextPart
 from worker.parsing import charset
-from worker.parsing.html import html_to_text, sanitised
+from worker.parsing.html import html_to_text
+from worker.parsing.page import cleanable
+from worker.parsing.sanitise import sanitised
 from worker.parsing.text import clean
 
 if TYPE_CHECKING:
@@ -59,8 +61,8 @@ def _label(part: Part, octets: bytes, html: bool) -> str:
     return label
 
 
-def compose(segments: Sequence[Segment], read: dict[int, str]) -> tuple[str, str]:
-    """(plain text, HTML); ``read`` holds the decoded text of each part by ``id(part)``. HTML is "" if there was none."""
+def compose(segments: Sequence[Segment], read: dict[int, str], notes: list[str]) -> tuple[str, str]:
+    """(plain text, HTML); ``read`` holds the decoded text of each part by ``id(part)``. HTML "" if there was none."""
     plain: list[str] = []
     pages: list[str] = []
     for segment in segments:
@@ -68,9 +70,14 @@ def compose(segments: Sequence[Segment], read: dict[int, str]) -> tuple[str, str
         page = "\n".join(clean(read.get(id(part), "")) for part in segment.html)
         plain.append(text if text.strip() or not page else html_to_text(page))
         pages.append(page or _as_html(text))
+    whole = "\n\n".join(filter(None, (text.strip("\n") for text in plain)))
     if not any(segment.html for segment in segments):
-        pages = []
-    return "\n\n".join(filter(None, (text.strip("\n") for text in plain))), sanitised("\n".join(pages))
+        return whole, ""
+    page = "\n".join(pages)
+    shown = sanitised(page)
+    if page.strip() and not shown and not cleanable(page):
+        notes.append("the HTML is too deep or too big to be shown; its text is kept")
+    return whole, shown
 
 
 def _as_html(text: str) -> str:

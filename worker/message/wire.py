@@ -42,7 +42,7 @@ class Request:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Rebuilds values of the listed classes and nothing else: a child that a mail has taken over gains nothing (H40)."""
+    """Rebuilds values of the listed classes and no others: a child that a mail took over gains nothing (H40)."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:

@@ -1,1 +1,1 @@
-"""The craft of reading mail, piece by piece: octets, fields, charsets, parts, HTML, replies. Knows no InboundMessage."""
+"""The craft of reading mail, piece by piece: octets, fields, charsets, parts, HTML, replies."""

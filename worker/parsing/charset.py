@@ -121,7 +121,7 @@ def _strictly(octets: bytes, codec: str) -> str | None:
 
 
 def _western(octets: bytes, codec: str) -> str | None:
-    """windows-1252 with its five unused octets as controls (WHATWG); None for 8-bit octets that call themselves ASCII."""
+    """windows-1252, its five unused octets as controls (WHATWG); None for 8-bit octets that call themselves ASCII."""
     if codec == "ascii":
         return octets.decode("ascii") if octets.isascii() else None
     try:

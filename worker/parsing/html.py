@@ -1,44 +1,45 @@
-"""HTML of strangers: as plain text, and as harmless HTML. Linear and without recursion, however deep the page."""
+"""HTML of strangers as plain text. Linear and without recursion, however deep the page."""
 
 from __future__ import annotations
 
 import re
 
-import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-#: longer pages are cut for the text and not shown as HTML at all
-MAX_HTML_CHARS = 1024 * 1024
-# The tree builders take quadratic time on open elements; real mail stays below 300.
-_MAX_DEPTH = 2000
-_MAX_TAG_CHARS = 8000
-_FEW_TAGS = 1000
+from worker.parsing.page import MAX_HTML_CHARS, too_deep, without_long_tags
+from worker.parsing.text import listed
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)")
 _ANY_TAG = re.compile(r"<[^>]*+>?")
-_LONG_TAG = re.compile(r"""<([a-zA-Z][a-zA-Z0-9]*+)(?:[^"'<>]++|"[^"]*+"|'[^']*+'){1,}+""")
-_QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_NO_NESTING = frozenset(
-    "p li td th tr dd dt option br hr img input meta link area base col embed source track wbr font".split()
+_SKIPPED = frozenset(
+    listed(
+        """
+    head | script | style | title | template | noscript | iframe | object | svg | math | select | textarea
+    """
+    )
 )
-_SKIPPED = frozenset("head script style title template noscript iframe object svg math select textarea".split())
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 "
-    "header html li main nav ol p pre section table tr ul hr caption".split()
+    listed(
+        """
+    address | article | aside | blockquote | body | center | dd | details | div | dl | dt | fieldset | figure |
+    footer | form | h1 | h2 | h3 | h4 | h5 | h6 | header | html | li | main | nav | ol | p | pre | section | table
+    | tr | ul | hr | caption
+    """
+    )
 )
-_SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol blockquote pre table dl".split())
+_SPACED = frozenset(
+    listed(
+        """
+    p | h1 | h2 | h3 | h4 | h5 | h6 | ul | ol | blockquote | pre | table | dl
+    """
+    )
+)
 _RULE = "_" * 32
-
-_CONTENT_DROPPED = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math"}
-_TAGS = nh3.ALLOWED_TAGS - _CONTENT_DROPPED | {"font"}
-_ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()} | {"font": {"color"}}
-_SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 
 
 def html_to_text(html: str) -> str:
     """The readable text: blocks on lines of their own, quotes behind ``> ``, lists with dashes; never raises."""
-    html = _without_long_tags(html[:MAX_HTML_CHARS])
+    html = without_long_tags(html[:MAX_HTML_CHARS])
     if too_deep(html):
         return _tags_dropped(html)
     root = LexborHTMLParser(html).root
@@ -47,58 +48,6 @@ def html_to_text(html: str) -> str:
     writer = _Writer(bool(_HIDDEN.search(html)))
     writer.walk(root)
     return writer.text()
-
-
-def sanitised(html: str) -> str:
-    """The HTML without anything that runs, loads, submits or hides; images only from within the mail (``cid:``).
-
-    "" when the page is too big or too deep to be cleaned in reasonable time.
-    """
-    html = _without_long_tags(html)
-    if len(html) > MAX_HTML_CHARS or too_deep(html):
-        return ""
-    # A call back into Python for each attribute is only worth it when an image of the mail may be shown.
-    has_images = "cid:" in html or "CID:" in html
-    return nh3.clean(
-        html,
-        tags=_TAGS if has_images else _TAGS - {"img"},
-        clean_content_tags=_CONTENT_DROPPED,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_only_own_images if has_images else None,
-        url_schemes=_SCHEMES,
-    ).strip()
-
-
-def too_deep(html: str) -> bool:
-    """Whether more elements are open at once than any honest page has."""
-    if html.count("<") < _MAX_DEPTH:
-        return False
-    depth = 0
-    for closing, name in _TAG.findall(html):
-        if name.lower() not in _NO_NESTING:
-            depth += -1 if closing else 1
-            if depth > _MAX_DEPTH:
-                return True
-    return False
-
-
-def _only_own_images(tag: str, attribute: str, value: str) -> str | None:
-    if tag == "img" and attribute == "src":
-        return value if value.lower().startswith("cid:") else None
-    return value
-
-
-def _without_long_tags(html: str) -> str:
-    """Tags with thousands of attributes lose them: comparing attributes with each other takes quadratic time."""
-    if max(map(len, html.split("<")), default=0) < _MAX_TAG_CHARS:
-        return html
-    return _LONG_TAG.sub(_shortened, html)
-
-
-def _shortened(match: re.Match[str]) -> str:
-    if len(match[0]) < _MAX_TAG_CHARS or len(_QUOTED.sub("", match[0])) < _MAX_TAG_CHARS // 2:
-        return match[0]
-    return "<" + match[1]
 
 
 def _tags_dropped(html: str) -> str:

@@ -30,6 +30,11 @@ class _Stripper:
     def run(self) -> list[str]:
         for index in range(self._forward_header(), len(self._lines)):
             line = self._lines[index]
+            if marks.is_surely_quoted(line):
+                continue
+            if marks.is_plain(line):
+                self._kept.append(self._whole[index])
+                continue
             if self._ends_here(index, line):
                 break
             attribution = marks.may_end_attribution(line) and self._drop_attribution(index)

@@ -42,7 +42,7 @@ class ZendeskFake(FakeServer):
         self._minute: list[float] = []
 
     @property
-    def options(self) -> dict[str, str]:
+    def options(self) -> dict[str, Any]:
         """Constructor keywords of the connector, by OAuth."""
         return {"url": self.url, "client_id": self.client_id, "client_secret": self.client_secret}
 

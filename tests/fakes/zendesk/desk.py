@@ -62,7 +62,8 @@ class Desk:
         if source is not None and (source not in self.tickets or self.tickets[source].status != "closed"):
             raise invalid("via_followup_source_id", "the source is not closed")
         comment = self._comment(given["comment"], None)
-        fields = {name: given.get(name) for name in ("subject", "external_id", "recipient", "type", "assignee_email")}
+        fields = {name: given.get(name) for name in ("subject", "external_id", "recipient", "type")}
+        fields["assignee_id"] = self._assignee(given)
         fields |= {
             "status": given.get("status", "new"),
             "priority": given.get("priority"),
@@ -81,6 +82,15 @@ class Desk:
             return self.agent.id
         requester = mapping(given["requester"], "requester", {"name", "email"})
         return self._user(requester["email"], requester["name"]).id
+
+    def _assignee(self, given: dict[str, Any]) -> int | None:
+        if "assignee_email" not in given:
+            return None
+        agents = [one for one in self.users.values() if one.role != "end-user"]
+        found = next((one for one in agents if one.email == given["assignee_email"]), None)
+        if found is None:
+            raise invalid("assignee", "is not an agent")
+        return found.id
 
     def _group(self, given: dict[str, Any]) -> int | None:
         group = given.get("group_id")

@@ -100,4 +100,6 @@ class Ticket:
     def shown(self, url: str) -> dict[str, Any]:
         base = {"id": self.id, "url": f"{url}/api/v2/tickets/{self.id}.json"}
         times = {"created_at": self.created_at, "updated_at": self.updated_at}
-        return base | times | self.fields | {"via": {"channel": "api"}, "description": self.comments[0].body}
+        # Zendesk shows null for what is not set, which its own description does not allow in every field.
+        given = {name: value for name, value in self.fields.items() if value is not None}
+        return base | times | given | {"via": {"channel": "api"}, "description": self.comments[0].body}

@@ -59,6 +59,7 @@ _BY_UID_TOO: dict[str, Handler] = {
 _NEEDS = {name: name for name in ("ID", "ENABLE", "NAMESPACE", "IDLE", "UNSELECT", "MOVE")}
 #: During these no sequence number may shift (RFC 3501 §7.4.1), unless they speak in UIDs.
 _HOLDS_NUMBERS = ("FETCH", "STORE", "SEARCH")
+_ON_THE_ANSWER = {Action.DROP_AFTER, Action.DROP_MIDWAY, Action.DRIBBLE}
 _BEFORE: dict[Action, str] = {Action.NO: "NO", Action.BAD: "BAD", Action.IGNORED: "OK"}
 
 _log = logging.getLogger(__name__)
@@ -81,8 +82,9 @@ def converse(service: Service, wire: Wire) -> None:
 
 def _greet(session: Session) -> None:
     _suffer(session, Command("*", "GREETING", False, ()))
-    session.untagged(f"OK [CAPABILITY {session.service.capabilities}] Test mailbox ready")
-    session.wire.flush()
+    if Action.SILENCE not in session.befallen:
+        session.untagged(f"OK [CAPABILITY {session.service.capabilities}] Test mailbox ready")
+        _send(session)
 
 
 def _step(session: Session) -> bool:
@@ -113,14 +115,22 @@ def _execute(session: Session, command: Command) -> bool:
         return True
     answer = forced or _perform(session, command)
     session.wire.send(f"{command.tag} {answer}\r\n".encode("ascii", "replace"))
-    if Action.DROP_AFTER in session.befallen:
-        session.wire.forget()
-        raise Gone("")
-    if Action.DROP_MIDWAY in session.befallen:
-        session.wire.flush_half()
-        raise Gone("")
-    session.wire.flush()
+    _send(session)
     return not answer.startswith("BAD")
+
+
+def _send(session: Session) -> None:
+    """Send the answer, or what the scripted faults leave of it."""
+    befallen, wire = session.befallen, session.wire
+    if Action.DROP_AFTER in befallen:
+        wire.forget()
+        raise Gone("")
+    if Action.DROP_MIDWAY in befallen:
+        wire.flush_half()
+        raise Gone("")
+    if dribble := befallen.get(Action.DRIBBLE):
+        wire.flush_slowly(lambda: session.service.stopping.wait(dribble.seconds))
+    wire.flush()
 
 
 def _suffer(session: Session, command: Command) -> str:
@@ -138,8 +148,10 @@ def _suffer(session: Session, command: Command) -> str:
         session.wire.send(b"* \xff\x00 ((( {nonsense\r\n")
     if Action.NEW_UIDVALIDITY in befallen:
         session.store.renumber(session.view.folder.name if session.view else "INBOX")
-    session.wire.holds_back = bool({Action.DROP_AFTER, Action.DROP_MIDWAY} & befallen.keys())
-    answers = [f"{_BEFORE[action]} {fault.text}" for action, fault in befallen.items() if action in _BEFORE]
+    session.wire.holds_back = bool(_ON_THE_ANSWER & befallen.keys())
+    answers = [
+        f"{_BEFORE[action]} {fault.text or 'As planned'}" for action, fault in befallen.items() if action in _BEFORE
+    ]
     return answers[0] if answers else ""
 
 

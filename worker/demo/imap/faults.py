@@ -16,8 +16,9 @@ class Action(Enum):
     BYE = "* BYE with Fault.text; nothing was done"
     NO = "tagged NO with Fault.text; nothing was done"
     BAD = "tagged BAD with Fault.text; nothing was done"
-    IGNORED = "tagged OK; nothing was done"
+    IGNORED = "tagged OK with Fault.text; nothing was done"
     DELAY = "the answer comes Fault.seconds later"
+    DRIBBLE = "the answer comes one byte every Fault.seconds"
     SILENCE = "no answer, the connection stays"
     ALERT = "an untagged OK with Fault.text comes before the answer"
     GARBAGE = "a line that is no IMAP comes before the answer"
@@ -26,6 +27,7 @@ class Action(Enum):
     LONG_LITERAL = "FETCH: literals announce Fault.number bytes more than they hold"
     DROPPED_KEYWORDS = "STORE, APPEND: keywords are lost without a word"
     DEAF = "IDLE: nothing is announced"
+    END_OF_IDLE = "IDLE: after Fault.seconds the connection ends, with * BYE when there is a Fault.text"
     NEW_UIDVALIDITY = "the folder in use (or INBOX) gets a new UIDVALIDITY and new UIDs, then the command runs"
 
 

@@ -155,9 +155,9 @@ def word(value: Value) -> str:
     raise Malformed("A word was expected")
 
 
-def number(value: Value, *, most: int = 2**63 - 1) -> int:
-    """A number without sign, at most ``most``. Raises Malformed."""
-    if isinstance(value, Atom) and re.fullmatch(rb"\d{1,19}", value) and int(value) <= most:
+def number(value: Value) -> int:
+    """A number without sign, as MODSEQ has it: at most 63 bits. Raises Malformed."""
+    if isinstance(value, Atom) and re.fullmatch(rb"\d{1,19}", value) and int(value) < 2**63:
         return int(value)
     raise Malformed("A number was expected")
 

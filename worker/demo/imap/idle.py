@@ -20,10 +20,11 @@ def idle(session: Session, _command: Command) -> str:
     wire = session.wire
     wire.send(b"+ idling\r\n")
     wire.flush()
-    until = time.monotonic() + AUTOLOGOUT_S
+    planned = session.befallen.get(Action.END_OF_IDLE)
+    until = time.monotonic() + (planned.seconds if planned else AUTOLOGOUT_S)
     while not wire.has_line_within(LOOK_EVERY_S):
         if time.monotonic() > until:
-            raise Gone("Autologout")
+            raise Gone(planned.text if planned else "Autologout")
         _tell(session)
     if wire.read_line().upper() != b"DONE":
         raise Malformed("DONE was expected")

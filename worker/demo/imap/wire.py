@@ -132,6 +132,14 @@ class Wire:
         except OSError as error:
             raise Gone("") from error
 
+    def flush_slowly(self, pause: Callable[[], object]) -> None:
+        """Send what has gathered one byte at a time, with a pause after each."""
+        content = bytes(self._answer)
+        for at in range(len(content)):
+            self._answer[:] = content[at : at + 1]
+            self.flush()
+            pause()
+
     def flush_half(self) -> None:
         """Send the first half of what has gathered, and forget the rest."""
         del self._answer[(len(self._answer) + 1) // 2 :]

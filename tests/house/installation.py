@@ -27,7 +27,7 @@ def mail(subject: str, to: str = "help@example.com", **headers: str) -> bytes:
     message["To"] = to
     message["Subject"] = subject
     message["Date"] = "Fri, 20 Nov 2026 10:00:00 +0000"
-    message["Message-ID"] = f"<{subject.replace(' ', '-')}@customer.example>"
+    message["Message-ID"] = f"<{subject.replace(' ', '-').encode('ascii', 'ignore').decode()}@customer.example>"
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
     message.set_content(f"Text of {subject}\n")
@@ -43,12 +43,14 @@ class Operator:
     mailbox: dict[str, object] = field(default_factory=dict)
     connector: dict[str, object] = field(default_factory=dict)
     worker: dict[str, object] = field(default_factory=dict)
+    database: str = ""
 
     @property
     def house(self) -> House:
         """The installation as it is now set."""
         mailbox = self.mailbox or {"embedded": str(self.mails)}
-        return House(self.folder, {"support": mailbox}, self.connector, routes=self.routes, worker=self.worker)
+        more = {"routes": self.routes, "worker": self.worker, "database": self.database}
+        return House(self.folder, {"support": mailbox}, self.connector, **more)
 
     @property
     def mails(self) -> Path:

@@ -1,0 +1,1 @@
+"""The whole house, run as its operator would."""
