@@ -7,23 +7,20 @@ from collections.abc import Iterator
 import pytest
 import tenacity
 
-from connectors.http import (
-    HttpClient,
-    Rules,
-    Secrets,
-)
+from connectors.http import HttpClient, Rules, Secrets
 from connectors.zendesk import Zendesk
-from tests.fakes.zendesk import ZendeskFake
-
-CREATE, UPDATE, UPLOAD = "POST /api/v2/tickets", "PUT /api/v2/tickets/", "POST /api/v2/uploads"
-
-
 from tests.connectors.calls import Echo
+from tests.fakes.zendesk import ZendeskFake
 
 
 @pytest.fixture
-def echo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Echo]:
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second try comes without a wait."""
     monkeypatch.setattr("connectors.http.client._WAIT", tenacity.wait_none())
+
+
+@pytest.fixture
+def echo(at_once: None) -> Iterator[Echo]:
     server = Echo().start()
     yield server
     server.stop()
@@ -37,8 +34,7 @@ def client(echo: Echo) -> Iterator[HttpClient]:
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[ZendeskFake]:
-    monkeypatch.setattr("connectors.http.client._WAIT", tenacity.wait_none())
+def fake(at_once: None) -> Iterator[ZendeskFake]:
     server = ZendeskFake().start()
     yield server
     server.stop()

@@ -117,6 +117,17 @@ def test_eight_threads_lose_and_double_nothing(desk: Desk) -> None:
     assert sorted(one.key for one in desk.cases()) == sorted(one.key for one in sent)
 
 
+def test_reading_while_the_desk_is_being_made(tmp_path: Path) -> None:
+    """There is a moment when the file is there and its tables are not."""
+    for turn in range(10):
+        with closing(Desk(path=str(tmp_path / str(turn)))) as desk, ThreadPoolExecutor(4) as pool:
+            sent = delivery()
+            looks = [pool.submit(desk.find, sent) for _ in range(8)]
+            made = pool.submit(desk.create, sent)
+            looks += [pool.submit(desk.find, sent) for _ in range(8)]
+            assert {look.result() for look in looks} <= {None, made.result()}
+
+
 def test_one_bad_write_does_not_undo_its_neighbours(desk: Desk) -> None:
     case = desk.create(delivery())
     desk.delete(case.id)

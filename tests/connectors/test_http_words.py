@@ -81,7 +81,7 @@ def test_a_token_is_renewed_at_four_fifths_of_its_life(echo: Echo) -> None:
 
 def test_the_old_token_bridges_a_failed_renewal() -> None:
     moment = [0.0]
-    answers: list[Any] = [Token("old", 100.0), Retryable("no"), Retryable("no"), Token("new", 100.0)]
+    answers: list[Token | Exception] = [Token("old", 100.0), Retryable("no"), Retryable("no"), Token("new", 100.0)]
 
     def fetch() -> Token:
         answer = answers.pop(0)

@@ -48,9 +48,14 @@ class Operator:
     @property
     def house(self) -> House:
         """The installation as it is now set."""
-        mailbox = self.mailbox or {"embedded": str(self.mails)}
-        more = {"routes": self.routes, "worker": self.worker, "database": self.database}
-        return House(self.folder, {"support": mailbox}, self.connector, **more)
+        return House(
+            self.folder,
+            {"support": self.mailbox or {"embedded": str(self.mails)}},
+            self.connector,
+            self.database,
+            self.routes,
+            worker=self.worker,
+        )
 
     @property
     def mails(self) -> Path:

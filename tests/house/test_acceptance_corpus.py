@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from tests.house.harness import House, Run, house_of
 pytestmark = [pytest.mark.dovecot, pytest.mark.corpus]
 
 _CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+#: two mails of the corpus are one message: they differ in a field that says nothing of what was written
+_REPEATED = 1
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def corpus() -> list[bytes]:
 def test_all_accounted_for(tmp_path: Path, account: Account, corpus: list[bytes], processed: str) -> None:
     """I1, I3, I6 in each way of marking."""
     house = house_of(tmp_path, account, processed=processed)
-    account.append(*corpus)
+    _append(account, corpus)
     _first_run(house, account, processed, len(corpus))
     before = _keys(desk_messages(house.desk))
     _second_run_does_nothing(house)
@@ -42,7 +45,7 @@ def test_ledger_and_marks_lost_doubles_nothing(
 ) -> None:
     """I6: two of the three witnesses gone, the key in the case store alone keeps each mail from a second case."""
     house = house_of(tmp_path, account, processed=processed)
-    account.append(*corpus)
+    _append(account, corpus)
     _first_run(house, account, processed, len(corpus))
     before = _keys(desk_messages(house.desk))
     unmark(account, processed)
@@ -55,7 +58,7 @@ def test_ledger_and_marks_lost_doubles_nothing(
 def test_on_postgresql(tmp_path: Path, account: Account, corpus: list[bytes], postgres_url: str) -> None:
     house = house_of(tmp_path, account)
     house.environment["DATABASE_URL"] = postgres_url.replace("postgresql://", "postgres://")
-    account.append(*corpus)
+    _append(account, corpus)
     _first_run(house, account, "move:Processed", len(corpus))
     _second_run_does_nothing(house)
     assert not house.ledger.exists(), "DATABASE_URL wins over settings.toml"
@@ -63,7 +66,7 @@ def test_on_postgresql(tmp_path: Path, account: Account, corpus: list[bytes], po
 
 def test_into_zendesk(tmp_path: Path, account: Account, corpus: list[bytes]) -> None:
     house = house_of(tmp_path, account)
-    account.append(*corpus)
+    _append(account, corpus)
     fake = ZendeskFake().start()
     try:
         _into(house, fake)
@@ -78,6 +81,13 @@ def test_into_zendesk(tmp_path: Path, account: Account, corpus: list[bytes]) -> 
         fake.stop()
 
 
+def _append(account: Account, corpus: list[bytes]) -> None:
+    """A minute apart: some mails have neither Message-ID nor Date, and are told apart by when they came."""
+    with account.server.client(account.user) as client:
+        for number, mail in enumerate(corpus):
+            client.append("INBOX", "", imaplib.Time2Internaldate(1_795_000_000 + 60 * number), mail)
+
+
 def _into(house: House, fake: ZendeskFake) -> None:
     options = fake.options
     house.environment["ZENDESK_SECRET"] = options.pop("client_secret")
@@ -90,7 +100,7 @@ def _first_run(house: House, account: Account, processed: str, count: int) -> No
     tally = run.tally
     _accounted(account, processed, tally, count)
     assert run.code == (3 if tally["held"] or tally["deferred"] else 0), run.stderr
-    assert len(desk_messages(house.desk)) == tally["delivered"]
+    assert len(desk_messages(house.desk)) == tally["delivered"] - _REPEATED
 
 
 def _accounted(account: Account, processed: str, tally: dict[str, int], count: int) -> None:

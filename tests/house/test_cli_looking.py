@@ -64,6 +64,13 @@ def test_parse_gives_one_line_a_file_in_order_whatever_the_file_is(tmp_path: Pat
     assert lines[-1] == lines[0]
 
 
+def test_parse_gives_one_line_even_to_readers_that_know_other_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(mail("Lines").replace(b"Text of", "a\u2028b\u0085c".encode()))
+    command = [sys.executable, "-m", "worker", "parse", str(tmp_path / "a.eml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert len(done.stdout.splitlines()) == 1
+
+
 def test_parse_on_a_terminal_that_is_no_utf_8(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_bytes(mail("Grüße"))
     (line,) = parsed(tmp_path / "a.eml", PYTHONIOENCODING="ascii")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -12,6 +13,7 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, eve
 
 from worker.ledger import LedgerError
 from worker.ledger.engine import Engines, connected, parsed
+from worker.ledger.statements import put
 from worker.ledger.writer import Writer
 
 NOTES = Table("notes", MetaData(), Column("number", Integer, primary_key=True))
@@ -122,8 +124,6 @@ def test_an_interrupted_leader_hands_the_lead_on(writer: Writer, engines: Engine
 
 
 def test_d1_a_locked_file_is_told_to_all_and_then_works_again(tmp_path: Path) -> None:
-    import sqlite3
-
     engines = connected(parsed(f"sqlite:///{tmp_path}/a.db"))
     NOTES.metadata.create_all(engines.writer)
     with engines.writer.connect() as connection:
@@ -137,3 +137,32 @@ def test_d1_a_locked_file_is_told_to_all_and_then_works_again(tmp_path: Path) ->
     other.close()
     assert writer.run(write(1)) == 2
     engines.close()
+
+
+@pytest.mark.postgres
+def test_two_workers_that_wait_for_each_other_both_get_through(postgres_url: str) -> None:
+    """PostgreSQL aborts one of them; its work is run once more."""
+    both = [connected(parsed(postgres_url)) for _ in range(2)]
+    NOTES.metadata.create_all(both[0].writer)
+    met = threading.Barrier(2)
+    runs: list[int] = []
+
+    def crossing(first: int, second: int) -> Callable[[Connection], int]:
+        def work(connection: Connection) -> int:
+            runs.append(first)
+            put(connection, NOTES, {"number": first})
+            if len(runs) <= 2:
+                met.wait(10)
+            put(connection, NOTES, {"number": second})
+            return first
+
+        return work
+
+    with ThreadPoolExecutor(2) as pool:
+        works = (crossing(1, 2), crossing(2, 1))
+        futures = [pool.submit(Writer(one.writer).run, work) for one, work in zip(both, works, strict=True)]
+        assert [future.result(30) for future in futures] == [1, 2]
+    assert len(runs) == 3
+    assert written(both[0]) == [1, 2]
+    for one in both:
+        one.close()

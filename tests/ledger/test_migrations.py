@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
@@ -81,7 +80,10 @@ def test_opening_what_is_up_to_date_does_without_alembic(opened: Open, monkeypat
     assert opened().born_at == born_at
 
 
-def test_a_percent_sign_in_the_path_of_the_program_does_no_harm() -> None:
-    config = Config()
-    config.set_main_option("script_location", "/a%b".replace("%", "%%"))
-    assert config.get_main_option("script_location") == "/a%b"
+def test_a_percent_sign_in_the_path_of_the_program_does_no_harm(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "100%(here)s"
+    shutil.copytree(migrate.FOLDER, folder)
+    monkeypatch.setattr(migrate, "FOLDER", folder)
+    Ledger.open(url).close()

@@ -19,7 +19,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found. ``reasons`` name the header field and its value, or what else was seen; the deciding one first."""
+    """What was found. ``reasons`` name the header field and its value, or what else was seen; the first decides."""
 
     kind: Kind
     reasons: tuple[str, ...]

@@ -65,6 +65,12 @@ def _any_of(message: InboundMessage, names: tuple[str, ...]) -> str | None:
     return next(filter(None, (_found(message, name, bool) for name in names)), None)
 
 
+def _succeeded(message: InboundMessage) -> bool:
+    """Whether a report says that everybody was reached."""
+    actions = {status.get("action", "").lower() for status in message.delivery_status}
+    return bool(actions) and actions <= {"delivered", "relayed", "expanded"}
+
+
 def own_mark(message: InboundMessage, own: frozenset[str]) -> str | None:
     """A message that we sent ourselves."""
     return _found(message, LOOP_HEADER, lambda _: True)
@@ -83,10 +89,9 @@ def own_author(message: InboundMessage, own: frozenset[str]) -> str | None:
 
 def delivery_report(message: InboundMessage, own: frozenset[str]) -> str | None:
     """A mail server's report of a failed or delayed delivery (RFC 3464); successes are automatic, not bounces."""
-    actions = {status.get("action", "").lower() for status in message.delivery_status}
-    if actions and actions <= {"delivered", "relayed", "expanded"}:
+    if _succeeded(message):
         return None
-    if actions:
+    if message.delivery_status:
         return "a delivery-status report is attached"
     return _found(
         message, "Content-Type", lambda value: value.startswith("multipart/report") and "delivery-status" in value
@@ -105,6 +110,8 @@ def failed_recipients(message: InboundMessage, own: frozenset[str]) -> str | Non
 
 def mail_system_failure(message: InboundMessage, own: frozenset[str]) -> str | None:
     """A mail system writes, and speaks of failure or returns a message."""
+    if _succeeded(message):
+        return None
     from_system = mail_system_author(message, own) or null_return_path(message, own)
     if from_system and _BOUNCE_SUBJECT.search(message.subject):
         return f"{from_system}, Subject: {message.subject[:80]}"

@@ -12,6 +12,8 @@ from rich.cells import cell_len
 #: characters of a key that tables show; `--json` shows all of it
 KEY_CHARS = 12
 _GAP = "  "
+#: JSON may hold these as they are, but to many a reader they end a line
+_LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 
 
 def say(line: str) -> None:
@@ -22,11 +24,12 @@ def say(line: str) -> None:
 
 def print_json(value: object) -> None:
     """One JSON value on one line; escaped where stdout is no UTF-8, or where a file name is none."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
     try:
-        print(text)
+        text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
-        print(json.dumps(value))
+        text = json.dumps(value)
+    print(text)
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -62,10 +62,15 @@ def _by_password(session: Session) -> Callable[[], object]:
     password = settings.password.get_secret_value()
     _printable(session.name, "password_env", password)
     _printable(session.name, "user", settings.user)
-    # LOGIN takes ASCII only; AUTHENTICATE PLAIN takes UTF-8 (RFC 4616).
-    if not (password.isascii() and settings.user.isascii()) or client.has_capability("LOGINDISABLED"):
-        return lambda: client.plain_login(settings.user, password)
-    return lambda: client.login(settings.user, password)
+
+    def attempt() -> object:
+        # LOGIN takes ASCII only; AUTHENTICATE PLAIN takes UTF-8 (RFC 4616).
+        ascii_only = password.isascii() and settings.user.isascii()
+        if ascii_only and not client.has_capability("LOGINDISABLED"):
+            return client.login(settings.user, password)
+        return client.plain_login(settings.user, password)
+
+    return attempt
 
 
 def _missing(mailbox: str, key: str, variable: str) -> Refused:

@@ -106,8 +106,8 @@ class Wire(imaplib.IMAP4):
                 f"mailboxes.{self.door.mailbox}: something sent text in the clear after STARTTLS, before TLS began; "
                 "somebody may sit in between. Use security = 'tls'"
             )
+        # imapclient asks for the capabilities again, since those heard in the clear may be forged (RFC 2595 3.1).
         self._secure(self._until)
-        self._get_capabilities()
         return typ, data
 
     def _receive(self) -> bytes:

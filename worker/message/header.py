@@ -15,11 +15,17 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 #: how far a sender's clock may be ahead of ours before its date is absurd
 _CLOCKS_DIFFER = timedelta(days=7)
 _MAX_DATE_CHARS = 100
+_ONCE = ("From", "Subject", "Message-ID", "Date", "Reply-To", "Content-Type")
 
 
 def decoded_headers(block: Block, hint: str) -> tuple[tuple[str, str], ...]:
     """Every field in order of appearance: name as written, value decoded on one line."""
     return tuple((found.name, decode_field(found.raw, hint)) for found in block.fields)
+
+
+def doubled(block: Block) -> list[str]:
+    """A note for each field that may stand once and stands more often (RFC 5322 section 3.6, H39)."""
+    return [f"the field {name} is there more than once" for name in _ONCE if len(block.all(name.lower())) > 1]
 
 
 def plausible(sent_at: datetime | None, received_at: datetime) -> datetime | None:

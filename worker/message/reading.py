@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from worker.message.body import choose, is_status
 from worker.message.files import Files, attach, mark_inline
-from worker.message.header import decoded_headers, lenient_date, plausible
+from worker.message.header import decoded_headers, doubled, lenient_date, plausible
 from worker.message.identity import identity_of
 from worker.message.model import InboundMessage, Source
 from worker.message.people import cast, message_ids
@@ -122,7 +122,7 @@ def _message(source: Source, cut: _Cut) -> InboundMessage:
         attachments=mark_inline(body.files.attachments, body.html),
         headers=headers,
         size_bytes=source.size_bytes,
-        defects=tuple(dict.fromkeys([*cut.outline.notes, *body.notes, *body.files.notes])),
+        defects=tuple(dict.fromkeys([*cut.outline.notes, *doubled(block), *body.notes, *body.files.notes])),
         unpacked_tnef=body.files.unpacked_tnef,
         delivery_status=_status(cut),
     )

@@ -19,8 +19,8 @@ _GROUPS = {
     "gb18030": "gb18030 gb2312 gb-2312 gb2312-80 gb-2312-80 gbk x-gbk cp936 ms936 windows-936 chinese csgb2312 euc-cn "
     "iso-ir-58 gb18030-2000",
     "big5hkscs": "big5 big5-hkscs big5hkscs cn-big5 csbig5 x-x-big5 cp950 ms950 windows-950 x-big5",
-    "cp949": "euc-kr euckr ks-c-5601-1987 ks-c-5601-1989 ks-c-5601 ksc5601 ksc-5601 ksc-5601-1987 korean cp949 ms949 uhc "
-    "windows-949 cseuckr x-windows-949",
+    "cp949": "euc-kr euckr ks-c-5601-1987 ks-c-5601-1989 ks-c-5601 ksc5601 ksc-5601 ksc-5601-1987 korean cp949 "
+    "ms949 uhc windows-949 cseuckr x-windows-949",
     "iso2022_kr": "iso-2022-kr csiso2022kr",
     "hz": "hz-gb-2312 hz hz-gb",
     "utf-7": "utf-7 utf7 unicode-1-1-utf-7 x-unicode-2-0-utf-7",
@@ -210,10 +210,13 @@ def _by_kana(octets: bytes) -> str | None:
 
 def settle(octets: bytes, label: str) -> tuple[str, bytes, str]:
     """(codec, octets, note) such that ``octets.decode(codec)`` works: as they are, or repaired and in UTF-8."""
-    codec = codec_of(label) or "utf-8"
+    codec = codec_of(label)
+    if codec is None:
+        text, note = decode(octets, label)
+        return "utf-8", text.encode("utf-8", "replace"), note
     if octets.isascii() and codec not in STATEFUL and not codec.startswith("utf-16") and b"\x1b$" not in octets:
         return "ascii", octets, ""
-    if codec != "cp1252" and label and not octets.startswith(b"\xef\xbb\xbf"):
+    if codec != "cp1252" and not octets.startswith(b"\xef\xbb\xbf"):
         try:
             if octets.decode(codec):
                 return codec, octets, ""

@@ -7,8 +7,8 @@ ATTRIBUTION_STARTS = tuple(
     f"{word} "
     for word in listed(
         """
-        on | am | le | el | il | em | op | den | dnia | w dniu | på | dne | de | a | в | no dia | il giorno | from | quoting
-        | zitat von | at | in | man | tir | ons | tor
+        on | am | le | el | il | em | op | den | dnia | w dniu | på | dne | de | a | в | no dia | il giorno | from
+        | quoting | zitat von | at | in | man | tir | ons | tor
         """
     )
 )
@@ -24,9 +24,10 @@ VERBS = listed(
 SEPARATORS = listed(
     """
     original message | original appointment | ursprüngliche nachricht | ursprungliche nachricht | originalnachricht
-    | original-nachricht | message d'origine | message d’origine | message original | message transféré | mensaje original
-    | messaggio originale | mensagem original | oorspronkelijk bericht | oprindelig meddelelse | opprinnelig melding
-    | ursprungligt meddelande | originalmeddelande | wiadomość oryginalna | oryginalna wiadomość | alkuperäinen viesti
+    | original-nachricht | message d'origine | message d’origine | message original | message transféré
+    | mensaje original | messaggio originale | mensagem original | oorspronkelijk bericht | oprindelig meddelelse
+    | opprinnelig melding | ursprungligt meddelande | originalmeddelande | wiadomość oryginalna | oryginalna wiadomość
+    | alkuperäinen viesti
     | původní zpráva | исходное сообщение | пересылаемое сообщение | 元のメッセージ | 原始邮件 | 原始郵件 | 원본 메시지
     | forwarded message | begin forwarded message | weitergeleitete nachricht | reply message
     """
@@ -34,8 +35,8 @@ SEPARATORS = listed(
 #: in the line above which a helpdesk wants its answers
 REPLY_ABOVE = listed(
     """
-    reply above | antwort oberhalb | antworten oberhalb | oberhalb dieser zeile | répondre au-dessus | répondez au-dessus
-    | responder por encima | antwoord boven | この行の上 | この線より上
+    reply above | antwort oberhalb | antworten oberhalb | oberhalb dieser zeile | répondre au-dessus
+    | répondez au-dessus | responder por encima | antwoord boven | この行の上 | この線より上
     """
 )
 #: the first field of a copied header
@@ -49,9 +50,9 @@ HEADER_STARTS = listed(
 HEADER_LINES = listed(
     """
     sent | date | to | cc | subject | reply-to | gesendet | datum | an | betreff | envoyé | à | objet | sujet | enviado
-    | enviada | fecha | data | para | asunto | assunto | inviato | a | oggetto | verzonden | aan | onderwerp | sendt | til
-    | emne | skickat | till | ämne | wysłano | do | temat | дата | кому | тема | отправлено | 送信日時 | 宛先 | 件名 | 日時
-    | 发送时间 | 收件人 | 主题 | 寄件日期 | 收件者 | 主旨 | 보낸 날짜 | 받는 사람 | 제목
+    | enviada | fecha | data | para | asunto | assunto | inviato | a | oggetto | verzonden | aan | onderwerp | sendt
+    | til | emne | skickat | till | ämne | wysłano | do | temat | дата | кому | тема | отправлено | 送信日時 | 宛先
+    | 件名 | 日時 | 发送时间 | 收件人 | 主题 | 寄件日期 | 收件者 | 主旨 | 보낸 날짜 | 받는 사람 | 제목
     """
 )
 #: what telephones and web mailers put under a mail

@@ -11,6 +11,8 @@ from tnefparse import TNEF
 from worker.parsing.text import clean, one_line
 
 MAX_TNEF_BYTES = 32 * 1024 * 1024
+#: copying that much takes less than a second
+MAX_COPIED_BYTES = 2 * 1024 * 1024 * 1024
 CONTENT_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 FILE_NAMES = frozenset({"winmail.dat", "win.dat"})
 
@@ -34,12 +36,21 @@ class Unpacked:
 
 def unpack(content: bytes) -> Unpacked | None:
     """The contents of a TNEF stream, or None when it cannot be read."""
-    if len(content) > MAX_TNEF_BYTES:
+    if len(content) > MAX_TNEF_BYTES or _copied_bytes(content) > MAX_COPIED_BYTES:
         return None
     try:
         return _unpacked(TNEF(content, do_checksum=False))
     except Exception:  # the library raises struct.error, IndexError, ValueError and more on damaged input
         return None
+
+
+def _copied_bytes(content: bytes) -> int:
+    """What the library will copy: the rest of the stream, once for each object in it."""
+    objects, offset = 0, 6
+    while offset + 11 < len(content):
+        objects += 1
+        offset += 11 + int.from_bytes(content[offset + 5 : offset + 9], "little")
+    return objects * len(content)
 
 
 def _unpacked(tnef: TNEF) -> Unpacked | None:

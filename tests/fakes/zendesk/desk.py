@@ -62,7 +62,7 @@ class Desk:
         if source is not None and (source not in self.tickets or self.tickets[source].status != "closed"):
             raise invalid("via_followup_source_id", "the source is not closed")
         comment = self._comment(given["comment"], None)
-        fields = {name: given.get(name) for name in ("subject", "external_id", "recipient", "type")}
+        fields: dict[str, Any] = {name: given.get(name) for name in ("subject", "external_id", "recipient", "type")}
         fields["assignee_id"] = self._assignee(given)
         fields |= {
             "status": given.get("status", "new"),
