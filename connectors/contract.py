@@ -3,14 +3,13 @@
 Terminology
 
 case        the record in the CRM (ticket, issue …).
-delivery    one message on its way to one CRM; ``delivery.key`` is its unchanging identity.
-key         40 hex digits, given by the worker, never made here. Stored on the record *in the same call* that
-            creates it, so that ``find`` can prove later that the message arrived.
+delivery    one message on its way to one CRM.
+key         a delivery's unchanging identity: 40 hex digits, given by the worker, never made here.
 append      add a further message to an existing case.
 
 The promise
 1. ``create`` and ``append`` store ``delivery.key`` in the same call that makes the record.
-2. ``find`` sees the key, on a case or on a message within a case, at most ``visible_after_s`` later.
+2. ``find`` sees the key, on a case or on a message within one, at most ``visible_after_s`` later.
 3. A second ``create`` or ``append`` with the same key refuses or returns the first record; it never overwrites,
    since that would undo an agent's edit.
 4. Whatever is raised is one of the errors below; they say what happened, so the worker need not guess.
@@ -201,9 +200,8 @@ class Connector(ABC):
         """The requests that delivering this would send, without sending any."""
         return ()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (nothing to let go of is the usual case)
         """Let go of connections; may be called twice."""
-        return
 
 
 class ConnectorError(Exception):

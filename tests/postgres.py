@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: one server a session, one fresh database a test, stopped by its process id.
+"""A real PostgreSQL for tests: one server a session, an empty database a test, stopped by its process id.
 
 A missing PostgreSQL fails the tests that want it; it never skips them.
 """
@@ -29,6 +29,8 @@ _SETTINGS = {
     "shared_buffers": "16MB",
     "max_connections": "40",
     "listen_addresses": "127.0.0.1",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
 }
 
 
@@ -40,24 +42,36 @@ class PostgresServer:
     port: int
     process: subprocess.Popen[bytes]
     _number: Iterator[int] = field(default_factory=lambda: count(1))
+    _spare: list[str] = field(default_factory=list)
 
     def url(self, database: str) -> str:
         """The URL of a database, over TCP."""
         return f"postgresql://tester@127.0.0.1:{self.port}/{database}"
 
     def create(self) -> str:
-        """A new, empty database; its name."""
+        """An empty database; its name."""
+        if self._spare:
+            return self._spare.pop()
         name = f"test{next(self._number)}"
-        self._ask(f"CREATE DATABASE {name}")
+        self._ask("postgres", f"CREATE DATABASE {name}")
         return name
 
     def drop(self, name: str) -> None:
-        """Remove a database, and whoever is connected to it."""
-        self._ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        """Cut whoever is connected to the database, and empty it for the next, which is faster than a new one."""
+        self.cut(name)
+        self._ask(name, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        self._spare.append(name)
 
-    def _ask(self, command: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(command.encode())
+    def cut(self, name: str) -> int:
+        """Cut every connection to the database, as a restarting server does; how many there were."""
+        query = f"SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{name}'"
+        return int(self._ask("postgres", query) or 0)
+
+    def _ask(self, database: str, command: str) -> str | None:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            done = connection.execute(command.encode())
+            row = done.fetchone() if done.description else None
+        return str(row[0]) if row else None
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +91,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The URL of a fresh, empty database; gone after the test."""
+    """The URL of an empty database; emptied after the test."""
     name = postgres_server.create()
     try:
         yield postgres_server.url(name)

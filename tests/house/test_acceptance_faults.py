@@ -59,20 +59,23 @@ def test_two_workers_at_once(tmp_path: Path, account: Account, ledgers: str) -> 
     assert found.unmarked == ()
 
 
-def test_same_mail_in_two_mailboxes_is_one_case(tmp_path: Path, account: Account) -> None:
+@pytest.mark.parametrize("order", ["at once", "one after the other"])
+def test_same_mail_in_two_mailboxes_is_one_case(tmp_path: Path, account: Account, order: str) -> None:
     """I10: a mail to two of our addresses lies in both mailboxes, and is one case."""
     injected = {mail.ref: mail.raw for mail in mails(10, seed=9)}
     account.append(*injected.values())
     account.append(*injected.values(), folder="Second")
     house = house_of(tmp_path, account)
     house.mailboxes["second"] = mailbox(account, folder="Second", processed="seen")
-    run = house.once()
-    assert run.code in (0, 3), run.stderr
-    assert house.once().code == 0
+    if order == "at once":
+        # What the other mailbox's poll has in hand at that moment is left for later: exit 3.
+        assert house.once().code in (0, 3)
+    else:
+        assert [house.once("--mailbox", name).code for name in house.mailboxes] == [0, 0]
+        seen = lying(account)
+        assert sum(one.folder == "Processed" for one in seen) == len(injected)
+        assert sum(one.folder == "Second" and is_marked(one, "seen") for one in seen) == len(injected)
     assert sorted(message.ref for message in desk_messages(house.desk)) == sorted(injected)
-    seen = lying(account)
-    assert sum(one.folder == "Processed" for one in seen) == len(injected)
-    assert sum(one.folder == "Second" and is_marked(one, "seen") for one in seen) == len(injected)
 
 
 _Spoil = Callable[[House, dict[str, object]], str]
@@ -114,4 +117,4 @@ def test_bad_mailbox_beside_a_good_one(tmp_path: Path, account: Account, spoil: 
     assert "Traceback" not in run.stderr
     assert "not the password" not in run.stderr
     assert len(desk_messages(house.desk)) == len(injected)
-    assert all(not one.flags for one in lying(account) if one.folder == "Other")
+    assert all(one.flags <= {"\\Recent"} for one in lying(account) if one.folder == "Other")

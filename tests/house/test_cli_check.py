@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.house.installation import Operator, mail
+from worker.cli import checking_mail
+from worker.cli.checking import check
 from worker.demo.server import TestMailbox
 from worker.ledger import Ledger
+from worker.settings import MailboxSettings, OAuth
+
+WITH_TOKEN = MailboxSettings(oauth=OAuth(provider="generic", token_env="CHECK_TOKEN"))
+
+
+def jwt(payload: object) -> str:
+    """A JSON Web Token without a signature worth the name."""
+    return f"e30.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip('=')}.sig"
 
 
 @pytest.fixture
@@ -152,12 +165,29 @@ def test_what_processed_will_do_on_this_server(
     assert finding["severity"] == severity
 
 
-def test_sections_that_nothing_acts_on_yet_are_warnings(operator: Operator) -> None:
+def test_sections_that_nothing_acts_on_yet_are_warnings(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
     path = operator.house._written()
     path.write_text(path.read_text() + '\n[calendars.tokyo]\ntimezone = "Asia/Tokyo"\nhours = "Mon-Fri 09:00-18:00"\n')
-    from worker.cli.checking import check
-
     assert check(path, as_json=False, verbose=False) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning")]
+    assert "[calendars.tokyo]" in line
+
+
+@pytest.mark.parametrize(
+    ("left_s", "said"), [(3660, ("warning", "1 h 1 min")), (90_060, ("ok", "1 d 1 h")), (-5, ("warning", "0 s"))]
+)
+def test_a_bearer_token_that_says_when_it_ends(
+    monkeypatch: pytest.MonkeyPatch, left_s: int, said: tuple[str, str]
+) -> None:
+    monkeypatch.setenv("CHECK_TOKEN", jwt({"exp": time.time() + left_s}))
+    (finding,) = checking_mail._token(WITH_TOKEN)
+    assert (finding.severity.value, finding.fact) == (said[0], f"the bearer token ends in {said[1]}")
+
+
+@pytest.mark.parametrize("token", ["opaque", "a.b.c", "..", jwt(["exp"]), jwt({"exp": "soon"}), jwt({})])
+def test_a_bearer_token_that_does_not(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("CHECK_TOKEN", token)
+    assert list(checking_mail._token(WITH_TOKEN)) == []
 
 
 def test_sqlite_on_a_dyno(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:

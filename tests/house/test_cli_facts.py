@@ -205,6 +205,7 @@ def test_status_shows_who_polls_now(operator: Operator) -> None:
     lease = ledger.acquire("support")
     told = operator.asks("status")
     assert [(one["name"], one["owner"]) for one in told["leases"]] == [("support", "other-host:7")]
+    assert told["mailboxes"][0]["polled_now"] is True
     assert "other-host:7" in operator.types("status").stdout
     assert lease
     ledger.release(lease)

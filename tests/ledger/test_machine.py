@@ -112,7 +112,7 @@ class OneDelivery(RuleBasedStateMachine):
 
 
 BOUNDS = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 
 

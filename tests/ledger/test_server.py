@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-import psycopg
 import pytest
 
 from tests.ledger.samples import key, routed, slot, waiting
@@ -60,12 +59,8 @@ def test_a_database_that_does_not_exist(postgres_server: PostgresServer) -> None
 
 
 def cut(server: PostgresServer, url: str) -> int:
-    """Cut every connection to that database but ours, as a restarting server does; how many there were."""
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s"
-        row = connection.execute(query, [url.rpartition("/")[2]]).fetchone()
-    assert row
-    return int(row[0])
+    """Cut every connection to that database; how many there were."""
+    return server.cut(url.rpartition("/")[2])
 
 
 @pytest.mark.postgres

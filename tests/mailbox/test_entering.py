@@ -143,10 +143,18 @@ def test_folder_we_may_only_look_at(special_account: StartAccount, mailbox_for: 
 @pytest.mark.parametrize("mail_format", ["maildir", "sdbox", "mdbox"])
 @pytest.mark.parametrize("rights", ["", "lrsteikxpa"], ids=["keywords", "no-keywords"])
 @pytest.mark.parametrize("processed", ["move:Processed", "delete", "seen"])
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
 def test_folder_replaced_under_us(
-    special_account: StartAccount, mailbox_for: MakeMailbox, mail_format: str, rights: str, processed: str
+    special_account: StartAccount,
+    mailbox_for: MakeMailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    mail_format: str,
+    rights: str,
+    processed: str,
+    later: bool,
 ) -> None:
     """M8, M-3, I9: UID 1 is another message now, and Dovecot would move that one. We touch nothing."""
+    monkeypatch.setattr("worker.mailbox.session.CONFIRM_S", 0.0 if later else 10.0)
     account = special_account(Options(format=mail_format, rights=rights))  # type: ignore[arg-type]
     account.append(b"Subject: old\r\n\r\n", folder="Queue")
     mailbox = mailbox_for(account.settings(folder="Queue", processed=processed))
@@ -154,7 +162,7 @@ def test_folder_replaced_under_us(
     assert mailbox.unmarked() == (1,)
     with account.server.client(account.user) as other:
         assert other.delete("Queue")[0] == "OK"
-    with pytest.raises(Unreachable, match="cannot be found any more"):
+    with pytest.raises(Unreachable):
         mailbox.acknowledge([1])
     with pytest.raises(Refused, match="there is no folder 'Queue'"):
         mailbox.open()
@@ -163,14 +171,16 @@ def test_folder_replaced_under_us(
     with account.server.client(account.user) as other:
         assert other.delete("Queue")[0] == "OK"
     account.append(b"Subject: new\r\n\r\n", folder="Queue")
-    with pytest.raises(Unreachable, match="UIDVALIDITY"):
+    with pytest.raises(Unreachable):
         mailbox.acknowledge([1])
-    mailbox.open()
+    profile = mailbox.open()
     assert mailbox.uidvalidity != old
-    assert mailbox.unmarked() == (1,)
-    ((body, flags),) = account.folder("Queue")
-    assert body == b"Subject: new\r\n\r\n"
-    assert not flags & {"$MailToCase", "\\Seen", "\\Deleted"}
+    assert account.folder("Processed") == []
+    for body, flags in account.folder("Queue"):
+        assert body == b"Subject: new\r\n\r\n"
+        assert not flags & {"$MailToCase", "\\Seen", "\\Deleted"}
+    # The other formats may lose the new folder's mail by themselves, at the end of the session in the old one.
+    assert mail_format != "maildir" or (profile.exists, mailbox.unmarked()) == (1, (1,))
 
 
 def test_folder_replaced_while_we_idled_is_seen_at_the_next_poll(account: Account, mailbox_for: MakeMailbox) -> None:

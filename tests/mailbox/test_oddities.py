@@ -114,6 +114,21 @@ def test_uidvalidity_that_changes_within_a_session(scripted: ScriptedImap, mailb
     assert mailbox.uidvalidity == 8
 
 
+def test_a_folder_replaced_without_a_word_is_found_out_before_marking(
+    scripted: ScriptedImap, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M8, M-3: on a server that says nothing, selecting again tells."""
+    monkeypatch.setattr("worker.mailbox.session.CONFIRM_S", 0.0)
+    scripted.uidvalidity = 8
+    with pytest.raises(Unreachable, match="UIDVALIDITY"):
+        mailbox.acknowledge([1])
+    mailbox.open()
+    scripted.rig("SELECT", b"TAG NO [NONEXISTENT] gone\r\n", lambda _: None)
+    with pytest.raises(Unreachable, match="cannot be found any more"):
+        mailbox.acknowledge([1])
+    assert not {"UID STORE", "UID MOVE"} & set(scripted.names())
+
+
 def test_a_folder_without_uidvalidity_is_refused(
     scripted: ScriptedImap, settings_for: Settings, mailbox_for: MakeMailbox
 ) -> None:

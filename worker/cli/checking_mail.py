@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from connectors.contract import Finding, Severity
 from worker.cli.opening import mailboxes_of
-from worker.cli.printing import iso
+from worker.cli.printing import iso, span
 from worker.mailbox import Mailbox, MailboxError, Profile
 from worker.settings import MailboxSettings, Settings
 
 #: More mail than this, waiting at the first poll, is likely not meant to become cases.
 BACKLOG_MESSAGES = 500
+_SOON_S = 24 * 3600.0
 
 
 def mailbox_findings(settings: Settings, name: str, spool: Path) -> Iterator[Finding]:
@@ -25,6 +29,7 @@ def mailbox_findings(settings: Settings, name: str, spool: Path) -> Iterator[Fin
             yield _capabilities(profile)
             yield _marks(mailbox, profile)
             yield _push(section, profile)
+            yield from _token(section)
             yield _backlog(mailbox, section)
     except MailboxError as error:
         yield Finding(Severity.STOPS_MAIL, str(error), f"see [mailboxes.{name}]; then check again")
@@ -77,6 +82,28 @@ def _marks(mailbox: Mailbox, profile: Profile) -> Finding:
 
 def _removal(profile: Profile) -> str:
     return "is deleted (UID EXPUNGE)" if profile.uidplus else "stays marked as deleted until someone empties the folder"
+
+
+def _token(section: MailboxSettings) -> Iterator[Finding]:
+    """How long the bearer token is good for, when it is of the kind that says so (RFC 7519 section 4.1.4)."""
+    if section.oauth is None or section.oauth.token is None:
+        return
+    left_s = _seconds_left(section.oauth.token.get_secret_value())
+    if left_s is None:
+        return
+    good = left_s > _SOON_S
+    cure = "" if good else f"put a fresh token into {section.oauth.token_env} before then"
+    yield Finding(Severity.OK if good else Severity.WARNING, f"the bearer token ends in {span(left_s)}", cure)
+
+
+def _seconds_left(token: str) -> float | None:
+    """Until the end of a JSON Web Token; None for any other token."""
+    payload = token.split(".")[1] if token.count(".") == 2 else ""
+    try:
+        ends = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
+        return float(ends) - time.time()
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _push(section: MailboxSettings, profile: Profile) -> Finding:

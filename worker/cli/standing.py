@@ -33,6 +33,14 @@ class Standing:
         """What needs a person, one line each with the cure."""
         return list(_stuck(self))
 
+    def is_polled(self, mailbox: str) -> bool:
+        """Whether a worker has it in hand now."""
+        return any(lease.name == mailbox for lease in self.summary.leases)
+
+    def last_poll(self, mailbox: str) -> str:
+        """When, in words."""
+        return "now" if self.is_polled(mailbox) else iso(self.last_polls.get(mailbox)) or "never"
+
     @property
     def mailboxes(self) -> list[MailboxSummary]:
         """Those of the settings first, then others that the ledger still knows."""
@@ -73,10 +81,7 @@ def show(seen: Standing) -> None:
     """The facts as tables."""
     print_table(
         ("mailbox", "last poll", "waiting", "deferred", "held", "to mark", "oldest"),
-        (
-            (one.mailbox, iso(seen.last_polls.get(one.mailbox)) or "never", *_in_slots(one), span(one.oldest_s))
-            for one in seen.mailboxes
-        ),
+        ((one.mailbox, seen.last_poll(one.mailbox), *_in_slots(one), span(one.oldest_s)) for one in seen.mailboxes),
     )
     print()
     print_table(
@@ -129,6 +134,7 @@ def _mailbox_json(seen: Standing, one: MailboxSummary) -> dict[str, Any]:
     waiting, deferred, held, finished = _in_slots(one)
     return {
         "name": one.mailbox,
+        "polled_now": seen.is_polled(one.mailbox),
         "last_poll": iso(seen.last_polls.get(one.mailbox)),
         "waiting": waiting,
         "deferred": deferred,

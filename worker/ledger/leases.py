@@ -28,7 +28,7 @@ _OURS = update(leases).where(
 _RENEW = _OURS.values(until_s=NowS() + bindparam("ttl_s"))
 # A lease that was given back tells by its end when that was.
 _RELEASE = _OURS.values(owner="", until_s=NowS())
-_GIVEN_BACK = select(leases.c.name, leases.c.until_s).where(leases.c.owner == "", leases.c.until_s > 0)
+_ENDED = select(leases.c.name, leases.c.until_s).where(leases.c.until_s > 0, leases.c.until_s <= NowS())
 _IN_FORCE = (
     select(leases.c.name, leases.c.owner, (leases.c.until_s - NowS()).label("remaining_s"))
     .where(leases.c.owner != "", leases.c.until_s > NowS())
@@ -60,8 +60,8 @@ class Leases(Store):
         return tuple(LeaseHeld(row.name, row.owner, row.remaining_s) for row in self._read(_IN_FORCE))
 
     def last_polls(self) -> dict[str, datetime]:
-        """When each mailbox that is not being polled now was last left in good order."""
-        return {row.name: instant(row.until_s) for row in self._read(_GIVEN_BACK)}
+        """When each lease that nobody holds now was given back, or ran out with its holder."""
+        return {row.name: instant(row.until_s) for row in self._read(_ENDED)}
 
     def _acquire(self, connection: Connection, name: str, ttl_s: float) -> Lease | None:
         put(connection, leases, {"name": name, "owner": "", "fence": 0, "until_s": 0.0})

@@ -39,7 +39,6 @@ _BY_IDENTITY = DELIVERY.where(deliveries.c.identity.in_(bindparam("identities", 
 _EVENTS_OF = EVENT.where(
     or_(events.c.identity.in_(bindparam("names", expanding=True)), events.c.key.in_(bindparam("names", expanding=True)))
 )
-_RETRIED = select(events.c.id).where(events.c.key == bindparam("at_key"), events.c.kind == "retried").limit(1)
 _DELIVERY_COUNTS = select(
     deliveries.c.state, func.count().label("number"), (NowS() - func.min(deliveries.c.first_seen_s)).label("oldest_s")
 ).group_by(deliveries.c.state)
@@ -75,10 +74,6 @@ class Questions(Leases, Pauses):
     def events_of(self, key_or_identity: str) -> list[Event]:
         """What happened to a delivery or a message, oldest first."""
         return self._events((key_or_identity,))
-
-    def released(self, key: str) -> bool:
-        """Whether an operator has asked for this delivery: a rule that held it does not hold it again."""
-        return bool(self._read(_RETRIED, {"at_key": key}))
 
     def where(self, query: str) -> list[Trail]:
         """The steps of the messages that fit: author, subject, Message-ID, case number or the begin of a key."""

@@ -52,9 +52,7 @@ class Mailbox:
         if self._session and not self._session.closed:
             try:
                 self.end_idle()
-                self._session.call(self._session.wire.noop)
-                # An untagged NO is a server that is in trouble with this folder: look at it afresh.
-                if "NO" not in self._session.wire.untagged_responses:
+                if self._session.refresh():
                     return self._refreshed()
             except Interrupted:
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import ssl
+import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: seconds that a polite LOGOUT may take
 _GOODBYE_S = 2.0
+#: seconds for which a folder is believed to be the one that was selected
+CONFIRM_S = 10.0
 
 
 class Session:
@@ -31,6 +34,7 @@ class Session:
         self.name, self.settings = name, settings
         self.closed = self.interrupted = False
         self.uidvalidity = self.exists = 0
+        self._selected_at = time.monotonic()
         self._limits = Limits(settings.timeout_s)
         self._where = f"mailboxes.{name} ({settings.host}:{port_of(settings)})"
         self._client = self._connected()
@@ -127,15 +131,26 @@ class Session:
         self.attempt(self.client.add_flags, uid_set(uids), [flag], True)
 
     def confirm(self, folder: str) -> None:
-        """Make sure that the folder is still the one we selected, by selecting it again. Raises Unreachable if not.
+        """Make sure that the folder is still the one we selected. Raises Unreachable if not.
 
         A server may let a session go on in a folder that was deleted and made anew meanwhile. Dovecot then moves the
-        new folder's messages by the old one's UIDs, and even its STATUS speaks of the old one.
+        new folder's messages by the old one's UIDs, and even its STATUS speaks of the old one; what tells is an
+        untagged NO to a NOOP and, on any server, selecting it again. That may be slow, so it is done now and then.
         """
+        if not self.refresh():
+            raise self.abandon(f"the server is in trouble with folder {folder!r}")
+        if time.monotonic() - self._selected_at < CONFIRM_S:
+            return
         try:
             self.attempt(self.client.select_folder, folder)
         except Declined as no:
             raise self.abandon(f"folder {folder!r} cannot be found any more: {no}") from None
+        self._selected_at = time.monotonic()
+
+    def refresh(self) -> bool:
+        """NOOP: hear what is new. False if the server warns that it is in trouble."""
+        self.call(self.wire.noop)
+        return "NO" not in self.wire.untagged_responses
 
     def abandon(self, why: str) -> Unreachable:
         """Close the connection, whose answers mean nothing any more; the error to raise."""

@@ -80,6 +80,8 @@ class _Writer:
     def text(self) -> str:
         """The lines, at most one empty line between two of them."""
         self._break()
+        while self._lines and not self._lines[-1].strip("> "):
+            self._lines.pop()
         return re.sub(r"\n{3,}", "\n\n", "\n".join(self._lines)).strip()
 
     def _enter(self, node: LexborNode) -> bool:

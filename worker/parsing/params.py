@@ -12,7 +12,7 @@ from worker.parsing.words import decode_words
 MAX_PARAMS = 50
 _PARAM = re.compile(r';?\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]++|\\.)*+"|[^;]*+)')
 _ESCAPED = re.compile(r"\\(.)")
-_CONTINUED = re.compile(r"^(?P<name>[^*]+)(?:\*(?P<index>\d{1,3}))?(?P<encoded>\*)?$")
+_CONTINUED = re.compile(r"^(?P<name>[^*]+)(?:\*(?P<index>\d{1,9}))?(?P<encoded>\*)?$")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
