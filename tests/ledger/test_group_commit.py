@@ -141,7 +141,7 @@ def test_d1_a_locked_file_is_told_to_all_and_then_works_again(tmp_path: Path) ->
 
 @pytest.mark.postgres
 def test_two_workers_that_wait_for_each_other_both_get_through(postgres_url: str) -> None:
-    """PostgreSQL aborts one of them; its work is run once more."""
+    """PostgreSQL aborts one of them; its work is run again, until the other is through."""
     both = [connected(parsed(postgres_url)) for _ in range(2)]
     NOTES.metadata.create_all(both[0].writer)
     met = threading.Barrier(2)
@@ -162,7 +162,7 @@ def test_two_workers_that_wait_for_each_other_both_get_through(postgres_url: str
         works = (crossing(1, 2), crossing(2, 1))
         futures = [pool.submit(Writer(one.writer).run, work) for one, work in zip(both, works, strict=True)]
         assert [future.result(30) for future in futures] == [1, 2]
-    assert len(runs) == 3
+    assert len(runs) >= 3
     assert written(both[0]) == [1, 2]
     for one in both:
         one.close()

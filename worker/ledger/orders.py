@@ -45,7 +45,8 @@ class Orders(Store):
     def retry(self, keys: Sequence[str]) -> int:
         """Let held, deferred and doubtful deliveries be tried at once; the number of those it was true of.
 
-        Their attempts count anew, and a pause of their connector that waited for a person is over.
+        Attempts count anew, except of a doubtful one, whose doubt goes on: the CRM is asked first, now.
+        A pause of their connector that waited for a person is over.
         A message held without a route, or unread, is taken in again as if it were new.
         """
         return self._write(lambda connection: sum(_retry(connection, key) for key in dict.fromkeys(keys)))

@@ -23,7 +23,8 @@ A delivery, one message on its way to one connector:
 
     ``delivering`` is the written intent. ``intent_at_s`` is the time of the attempt whose effect is unknown;
     ``earlier_intent_s`` keeps the time of the doubt that the present holder took over. A doubt ends with a
-    final state only, so that a failed question to the CRM cannot end it.
+    final state only, so that a failed question to the CRM cannot end it. An operator's retry of a doubtful
+    one only makes it due.
 """
 
 from __future__ import annotations

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from worker.ledger.errors import LedgerError, explained
 
 T = TypeVar("T")
+
+#: SQLSTATE of serialization_failure and deadlock_detected (PostgreSQL manual, appendix A).
+_COLLISIONS = {"40001", "40P01"}
+_PAUSES_S = (0.02, 0.1, 0.5)
 
 
 class _Job(Generic[T]):
@@ -46,7 +53,7 @@ class Writer:
 
     The first thread to come leads: it runs its own work at once. What comes meanwhile queues, and one of its
     callers leads the next round, so nobody waits for more than the round before his own and his own.
-    Work must be repeatable: when a round fails, each function of it is run once more in a transaction of its own.
+    Work must be repeatable: when a round fails, each function of it is run again in a transaction of its own.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -101,25 +108,41 @@ class Writer:
         self._queue[0].gate.release()
 
     def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
-        began = self._together(jobs)
-        if not began:
-            return
+        """All together; when that fails, each alone, so that one's failure is his alone."""
+        began, error = self._together(jobs)
+        for job in jobs if began and error else ():
+            began, error = self._alone(job)
+            if error is not None:
+                job.fail(error)
+            if not began:
+                break
         for job in jobs:
-            if not job.done and not self._together((job,), last=True):
-                return
+            if error is not None and not job.done:
+                job.fail(error)
 
-    def _together(self, jobs: Sequence[_Job[Any]], *, last: bool = False) -> bool:
-        """One transaction for all of them. False when it could not even be begun, and all are told so."""
+    def _alone(self, job: _Job[Any]) -> tuple[bool, Exception | None]:
+        """In its own transaction; again after a moment when another worker's stood in its way."""
+        for pause_s in _PAUSES_S:
+            began, error = self._together((job,))
+            if error is None or not _is_collision(error):
+                return began, error
+            time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311  (not a secret)
+        return self._together((job,))
+
+    def _together(self, jobs: Sequence[_Job[Any]]) -> tuple[bool, Exception | None]:
+        """One transaction for all of them: whether it could be begun, and what went wrong."""
         began = False
         try:
             with self._engine.begin() as connection:
                 began = True
                 results = [job.work(connection) for job in jobs]
         except Exception as error:
-            if last or not began:
-                for job in jobs:
-                    job.fail(error)
-            return began
+            return began, error
         for job, result in zip(jobs, results, strict=True):
             job.succeed(result)
-        return True
+        return True, None
+
+
+def _is_collision(error: Exception) -> bool:
+    """Whether PostgreSQL sacrificed this transaction to end a deadlock, or could not serialise it."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _COLLISIONS

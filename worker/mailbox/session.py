@@ -14,7 +14,7 @@ from worker.mailbox.answers import fetched, searched, uid_set
 from worker.mailbox.errors import Declined, Interrupted, MailboxError, Refused, Unreachable, one_line, read_only
 from worker.mailbox.login import log_in
 from worker.mailbox.tls import context_for, tls_failure
-from worker.mailbox.wire import Client, Door, Limits, Wire
+from worker.mailbox.wire import Client, Endpoint, Limits, Wire
 
 if TYPE_CHECKING:
     from worker.settings.model import MailboxSettings
@@ -58,9 +58,9 @@ class Session:
     def _connected(self) -> Client:
         settings = self.settings
         tls = None if settings.security == "plaintext" else context_for(self.name, settings.ca_file)
-        door = Door(self.name, settings.host, port_of(settings), settings.security, tls)
+        endpoint = Endpoint(self.name, settings.host, port_of(settings), settings.security, tls)
         try:
-            return Client(door, settings.timeout_s)
+            return Client(endpoint, settings.timeout_s)
         except Exception as error:
             raise self._connect_failure(error) from None
 

@@ -49,7 +49,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """Where a server listens, and how the connection is protected."""
 
     mailbox: str
@@ -62,13 +62,13 @@ class Door:
 class Wire(imaplib.IMAP4):
     """imaplib's protocol engine on our own reading and writing. Not thread-safe, but for ``interrupt``."""
 
-    def __init__(self, door: Door, timeout_s: float) -> None:
-        self.door = door
+    def __init__(self, endpoint: Endpoint, timeout_s: float) -> None:
+        self.endpoint = endpoint
         self.bytes_in = self.bytes_out = 0
         self._buffer = bytearray()
         self._idle_tag = b""
         self.arm(Limits(timeout_s))
-        super().__init__(door.host, door.port)
+        super().__init__(endpoint.host, endpoint.port)
 
     def arm(self, limits: Limits) -> None:
         """Start the clock and the caps of one command."""
@@ -80,13 +80,13 @@ class Wire(imaplib.IMAP4):
         """Connect, trying every address of the host within CONNECT_S; with implicit TLS, also shake hands."""
         self.host, self.port = host, port
         until = time.monotonic() + CONNECT_S
-        self.sock = _dial(self.door, until)
-        if self.door.security == "tls":
+        self.sock = _dial(self.endpoint, until)
+        if self.endpoint.security == "tls":
             self._secure(until)
 
     def _secure(self, until: float) -> None:
         """Turn the socket into a TLS one; the certificate and the host name are checked by the context."""
-        context = self.door.tls
+        context = self.endpoint.tls
         assert context is not None
         # OpenSSL's handshake honours a socket timeout as a total, so a slow peer cannot stretch it.
         self.sock.settimeout(max(until - time.monotonic(), 0.1))
@@ -103,8 +103,8 @@ class Wire(imaplib.IMAP4):
             raise self.error(f"STARTTLS failed: {data[0]!r}")
         if self._buffer:
             raise Refused(
-                f"mailboxes.{self.door.mailbox}: something sent text in the clear after STARTTLS, before TLS began; "
-                "somebody may sit in between. Use security = 'tls'"
+                f"mailboxes.{self.endpoint.mailbox}.security: somebody sent text in the clear after STARTTLS, before "
+                "TLS began, and may sit in between; use 'tls'"
             )
         # imapclient asks for the capabilities again, since those heard in the clear may be forged (RFC 2595 3.1).
         self._secure(self._until)
@@ -200,22 +200,22 @@ class Client(IMAPClient):  # type: ignore[misc]
 
     wire: Wire
 
-    def __init__(self, door: Door, timeout_s: float) -> None:
-        self._door, self._timeout_s = door, timeout_s
-        super().__init__(door.host, door.port, ssl=False)
+    def __init__(self, endpoint: Endpoint, timeout_s: float) -> None:
+        self._endpoint, self._timeout_s = endpoint, timeout_s
+        super().__init__(endpoint.host, endpoint.port, ssl=False)
         self.wire.debug = 0
         self.normalise_times = False
 
     def _create_IMAP4(self) -> Wire:  # noqa: N802
-        self.wire = Wire(self._door, self._timeout_s)
+        self.wire = Wire(self._endpoint, self._timeout_s)
         return self.wire
 
 
-def _dial(door: Door, until: float) -> socket.socket:
+def _dial(endpoint: Endpoint, until: float) -> socket.socket:
     """The first address that answers; each gets its share of the time left. Raises Refused, OSError."""
-    addresses = socket.getaddrinfo(door.host, door.port, type=socket.SOCK_STREAM)
-    if door.security == "plaintext":
-        _loopback_only(door, [str(address[4][0]) for address in addresses])
+    addresses = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+    if endpoint.security == "plaintext":
+        _loopback_only(endpoint, [str(address[4][0]) for address in addresses])
     failure: OSError = OSError("the host has no address")
     for place, (family, kind, protocol, _, address) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)
@@ -231,11 +231,11 @@ def _dial(door: Door, until: float) -> socket.socket:
     raise failure
 
 
-def _loopback_only(door: Door, addresses: list[str]) -> None:
+def _loopback_only(endpoint: Endpoint, addresses: list[str]) -> None:
     if not all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses):
         raise Refused(
-            f"mailboxes.{door.mailbox}.security: 'plaintext' would send the password readable over the network to "
-            f"{door.host}; use 'tls' or 'starttls'"
+            f"mailboxes.{endpoint.mailbox}.security: 'plaintext' would send the password readable over the network to "
+            f"{endpoint.host}; use 'tls' or 'starttls'"
         )
 
 

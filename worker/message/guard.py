@@ -70,8 +70,7 @@ class Guard:
     def close(self) -> None:
         """End the children, after the mails they are at; may be called twice."""
         self._closed = True
-        for _ in range(self._size):
-            child = self._places.get()
+        for child in [self._places.get() for _ in range(self._size)]:
             if child is not None:
                 child.end()
             self._places.put(None)

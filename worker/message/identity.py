@@ -66,7 +66,7 @@ def _add_header(digest: _Digest, block: Block, received_at: datetime) -> None:
 def _named_values(block: Block) -> Iterable[bytes]:
     wanted: dict[str, list[bytes]] = {name: [] for name in _NAMED}
     for found in block.fields:
-        values = wanted.get(found.name.lower())
+        values = wanted.get(found.key)
         if values is not None:
             values.append(found.raw)
     return [b"\0".join(values) for values in wanted.values()]

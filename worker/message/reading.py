@@ -132,8 +132,10 @@ def _body(cut: _Cut, hint: str) -> _Body:
     chosen = choose(cut.outline.root, cut.bodies)
     notes = list(chosen.notes)
     prepared = prepare(chosen, cut.bodies, notes)
-    skeleton = read_skeleton(_skeleton_fields(cut.block, hint), [found.part for found in prepared])
-    read = dict(zip((found.owner for found in prepared), skeleton.texts, strict=True))
+    plain = [found for found in prepared if not found.html]
+    skeleton = read_skeleton(_skeleton_fields(cut.block, hint), [found.part for found in plain])
+    read = {found.owner: found.part.octets.decode(found.part.codec) for found in prepared if found.html}
+    read |= zip((found.owner for found in plain), skeleton.texts, strict=True)
     text, html = compose(chosen.segments, read, notes)
     files = attach(chosen.files, cut.bodies)
     return _Body(skeleton, *_with_tnef(text, html, files), files, notes)

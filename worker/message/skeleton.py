@@ -1,7 +1,8 @@
-"""mail-parser behind one typed face: people, subject, date and the text parts. Nowhere else is it imported.
+"""mail-parser behind one typed face: people, subject, date and plain text. Nowhere else is it imported.
 
 It is given only what it reads well: the fields that people see, raw 8-bit octets and encoded words already repaired,
-and the text parts with a charset that is proven to fit. Boundaries, attachments and Received fields never reach it.
+and the plain text with a charset that is proven to fit. HTML, which may tell its charset itself, boundaries, files and
+Received fields never reach it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 class TextPart:
     """Octets without transfer encoding, in a Python codec that decodes them without error and not to nothing."""
 
-    html: bool
     octets: bytes
     codec: str
 
@@ -62,7 +62,7 @@ def read_skeleton(fields: Iterable[tuple[str, str]], parts: Sequence[TextPart]) 
         cc=_people(mail.cc),
         subject=str(mail.subject),
         sent_at=mail.date,
-        texts=_in_order(parts, mail.text_plain, mail.text_html),
+        texts=tuple(mail.text_plain),
     )
 
 
@@ -80,7 +80,7 @@ def _message(fields: Iterable[tuple[str, str]], parts: Sequence[TextPart]) -> Me
 
 def _fill(message: Message, part: TextPart) -> Message:
     """Make the message a text part. Only "binary" makes mail-parser decode 7-bit charsets such as ISO-2022-JP."""
-    message["Content-Type"] = f"text/{'html' if part.html else 'plain'}; charset={part.codec}"
+    message["Content-Type"] = f"text/plain; charset={part.codec}"
     message["Content-Transfer-Encoding"] = "binary"
     message.set_payload(part.octets.decode("ascii", "surrogateescape"))
     return message
@@ -91,9 +91,3 @@ def _people(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, list):
         return ()
     return tuple((str(name), str(address)) for name, address in value if address)
-
-
-def _in_order(parts: Sequence[TextPart], plain: Sequence[str], html: Sequence[str]) -> tuple[str, ...]:
-    """mail-parser sorts texts by kind; this puts them back into the order of the mail."""
-    of_kind = {False: iter(plain), True: iter(html)}
-    return tuple(next(of_kind[part.html], "") for part in parts)

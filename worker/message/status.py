@@ -24,7 +24,7 @@ def delivery_status(body: Decoded) -> tuple[dict[str, str], ...]:
     position = 0
     while position < octets.size and len(recipients) < MAX_RECIPIENTS:
         block = read_block(octets, position, octets.size)
-        fields = {found.name.lower(): decode_field(found.raw) for found in block.fields}
+        fields = {found.key: decode_field(found.raw) for found in block.fields}
         if "final-recipient" in fields or "original-recipient" in fields or "action" in fields:
             recipients.append({**common, **fields})
         else:

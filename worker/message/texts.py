@@ -27,9 +27,10 @@ _HEAD_BYTES = 2048
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A text part ready for mail-parser, and whose it is."""
+    """A text part in a charset that fits, and whose it is."""
 
     owner: int
+    html: bool
     part: TextPart
 
 
@@ -43,7 +44,7 @@ def prepare(chosen: Chosen, bodies: dict[int, Decoded], notes: list[str]) -> lis
         if note:
             notes.append(note)
         if octets.strip():
-            prepared.append(Prepared(id(part), TextPart(html, octets, codec)))
+            prepared.append(Prepared(id(part), html, TextPart(octets, codec)))
     return prepared
 
 

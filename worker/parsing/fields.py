@@ -28,6 +28,8 @@ class Field:
 
     name: str
     raw: bytes
+    #: the name in lower case
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,14 @@ class Block:
 
     def all(self, name: str) -> list[bytes]:
         """The raw values of every field called ``name`` (lower case), in order."""
-        return [found.raw for found in self.fields if found.name.lower() == name]
+        return [found.raw for found in self.fields if found.key == name]
 
     def first(self, name: str) -> bytes:
         """The raw value of the first field called ``name`` (lower case), or nothing."""
-        return next(iter(self.all(name)), b"")
+        for found in self.fields:
+            if found.key == name:
+                return found.raw
+        return b""
 
 
 def read_block(octets: Octets, start: int, stop: int, cap: int = MAX_BLOCK_BYTES) -> Block:
@@ -124,4 +129,5 @@ def _field(match: re.Match[bytes], notes: list[str]) -> Field:
     if len(raw) > MAX_FIELD_BYTES:
         raw = raw[:MAX_FIELD_BYTES]
         notes.append(f"header field {match[1][:40].decode('ascii')} cut at {MAX_FIELD_BYTES} bytes")
-    return Field(match[1].decode("ascii"), unfold(raw))
+    name = match[1].decode("ascii")
+    return Field(name, unfold(raw), name.lower())

@@ -23,7 +23,9 @@ def clean(text: str) -> str:
         octets = text.encode("utf-8").translate(None, _ASCII_CONTROLS)
     except UnicodeEncodeError:
         return _CONTROLS.sub("", text)
-    return (octets if text.isascii() else _WIDE_CONTROLS.sub(b"", octets)).decode("utf-8")
+    if b"\xc2" in octets or b"\xef" in octets:
+        octets = _WIDE_CONTROLS.sub(b"", octets)
+    return octets.decode("utf-8")
 
 
 def one_line(text: str) -> str:

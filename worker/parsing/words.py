@@ -22,7 +22,10 @@ class _Word:
 
 def decode_field(raw: bytes, hint: str = "") -> str:
     """A field's value as one line of text; ``hint`` is the charset of the body, for raw 8-bit octets."""
-    return one_line(decode_words(from_octets(raw, hint)))
+    text = from_octets(raw, hint)
+    if "=?" not in text and text.isprintable():
+        return text
+    return one_line(decode_words(text))
 
 
 def from_octets(raw: bytes, hint: str = "") -> str:
