@@ -6,7 +6,8 @@ import hashlib
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,19 +78,34 @@ class Message:
 
 
 def desk_messages(folder: Path) -> list[Message]:
-    """What the local case desk holds, read from its database."""
-    path = folder / "desk.db"
-    if not path.exists():
-        return []
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
-    try:
+    """What the local case desk holds at one moment, read from its database."""
+    with _desk(folder) as db:
+        if db is None:
+            return []
         files: dict[int, list[Path]] = {}
         for message, digest in db.execute("SELECT message, sha256 FROM attachments ORDER BY id"):
             files.setdefault(message, []).append(folder / "attachments" / digest[:2] / digest)
         rows = db.execute("SELECT id, case_id, key, text || ' ' || html FROM messages ORDER BY id").fetchall()
         return [Message(str(case), key, text, tuple(files.get(id_, ()))) for id_, case, key, text in rows]
-    finally:
-        db.close()
+
+
+def desk_count(folder: Path) -> int:
+    """How many messages the desk holds now; cheap enough to be asked all the time."""
+    with _desk(folder) as db:
+        return int(db.execute("SELECT count(*) FROM messages").fetchone()[0]) if db else 0
+
+
+@contextmanager
+def _desk(folder: Path) -> Iterator[sqlite3.Connection | None]:
+    """The desk's database for reading; None while its tables have not been made."""
+    path = folder / "desk.db"
+    if not path.exists():
+        yield None
+        return
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10, isolation_level=None)) as db:
+        db.execute("BEGIN")
+        made = db.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('messages', 'attachments')").fetchone()
+        yield db if made[0] == 2 else None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.dovecot import Account
-from tests.house.checker import Verdict, desk_messages, lying, verdict
+from tests.house.checker import Verdict, desk_count, desk_messages, lying, verdict
 from tests.house.harness import House, house_of
 from worker.bench.mails import Mail, mails
 
@@ -67,7 +67,7 @@ def _moment(rng: random.Random, house: House, goal: int) -> Callable[[], bool]:
     pause_s = rng.uniform(0.0, 0.08)
 
     def reached() -> bool:
-        if len(desk_messages(house.desk)) < goal:
+        if desk_count(house.desk) < goal:
             return False
         time.sleep(pause_s)
         return True

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.dovecot import Account
-from tests.house.checker import desk_messages
+from tests.house.checker import desk_count, desk_messages
 from tests.house.harness import House, house_of
 from worker.bench.mails import Mail, mails
 
@@ -58,7 +58,7 @@ def test_stopped_in_the_middle_of_work(tmp_path: Path, account: Account) -> None
     """I15: SIGTERM while a backlog is being worked off drains in time; the next run finishes, nothing twice."""
     generated = list(mails(150, seed=23))
     account.append(*(mail.raw for mail in generated))
-    with _running(tmp_path, account, until=lambda house: len(desk_messages(house.desk)) > 10) as (house, worker):
+    with _running(tmp_path, account, until=lambda house: desk_count(house.desk) > 10) as (house, worker):
         assert _stop(worker) < _STOP_S
     assert worker.returncode == 0, house.log.read_text()
     assert house.once().code == 0
@@ -68,7 +68,7 @@ def test_stopped_in_the_middle_of_work(tmp_path: Path, account: Account) -> None
 def test_second_signal_leaves_at_once(tmp_path: Path, account: Account) -> None:
     """I15: an operator who asks twice is not made to wait."""
     account.append(*(mail.raw for mail in mails(200, seed=29)))
-    with _running(tmp_path, account, until=lambda house: len(desk_messages(house.desk)) > 5) as (house, worker):
+    with _running(tmp_path, account, until=lambda house: desk_count(house.desk) > 5) as (house, worker):
         worker.send_signal(signal.SIGTERM)
         time.sleep(0.05)
         stopped_s = _stop(worker)
@@ -92,7 +92,7 @@ def _listens(house: House, account: Account) -> bool:
     if not (house.log.exists() and "started" in house.log.read_text()):
         return False
     _deliver(account, next(mails(1, seed=31)))
-    _wait(lambda: len(desk_messages(house.desk)) > 0, house)
+    _wait(lambda: desk_count(house.desk) > 0, house)
     return True
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,14 @@ class _Evil:
 def test_h40_only_messages_are_rebuilt(value):
     with pytest.raises(pickle.UnpicklingError):
         unpack_message(pickle.dumps(value))
+
+
+def test_d3_a_spool_that_cannot_be_written_is_not_the_mails_fault(tmp_path: Path) -> None:
+    raw = (
+        b"From: a@x.org\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n"
+        + b"QUFB" * 600_000
+    )
+    with closing(Guard()) as guard:
+        with pytest.raises(GuardError, match="no mail can be read"):
+            guard.parse(source(raw), tmp_path / "gone")
+        assert guard.parse(source(raw), tmp_path).attachments

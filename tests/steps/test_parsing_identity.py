@@ -127,3 +127,14 @@ def test_spooled_and_held_mails_are_the_same(tmp_path, how, damage):
 def _content(attachment):
     with attachment.open() as stream:
         return stream.read()
+
+
+def test_i11_mails_without_id_and_date_differ_by_any_field_their_author_wrote() -> None:
+    plain = b"From: a@x.org\nSubject: hi\n\nbody\n"
+    marked = b"Auto-Submitted: auto-replied\n" + plain
+    carried = (
+        b"Received: from b by c; Sat, 21 Nov 2026 10:00:00 +0000\nX-Spam-Score: 0\nDelivered-To: h@y.org\n" + plain
+    )
+    one, two, three = (parse(source(raw)) for raw in (plain, marked, carried))
+    assert one.identity != two.identity
+    assert one.identity == three.identity

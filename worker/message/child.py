@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from worker.message.reading import parse_and_tell
-from worker.message.wire import ERROR, IDENTITY, MESSAGE, READY, Request, frame, pack, read_request
+from worker.message.wire import ERROR, IDENTITY, MESSAGE, READY, TROUBLE, Request, frame, pack, read_request
 
 
 def main() -> None:
@@ -43,7 +43,10 @@ def _answer(request: Request, content: bytes, answers: BinaryIO) -> bytes:
         content = b""
     else:
         source = replace(source, content=content)
-    message = parse_and_tell(source, request.spool, lambda known: _write(answers, frame(IDENTITY, known.encode())))
+    try:
+        message = parse_and_tell(source, request.spool, lambda known: _write(answers, frame(IDENTITY, known.encode())))
+    except OSError as error:
+        return frame(TROUBLE, str(error).encode("utf-8", "replace"))
     if message.error is not None:
         # The parent holds the mail itself, and builds the same from it without sending it back and forth.
         return frame(ERROR, message.error.encode("utf-8", "replace"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from worker.message.pipe import Child, ChildEndedError, TookTooLongError
 from worker.message.unreadable import unreadable
-from worker.message.wire import ERROR, IDENTITY, Request, frame, pack, unpack_message
+from worker.message.wire import ERROR, IDENTITY, TROUBLE, Request, frame, pack, unpack_message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ _INNOCENT = frozenset({-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, -signal.
 
 
 class GuardError(Exception):
-    """No child could be started: no mail is at fault, and none can be read until that is cured."""
+    """No child can be started, or the spool folder fails: no mail is at fault, and none can be read until then."""
 
 
 class _FailedError(Exception):
@@ -54,7 +54,13 @@ class Guard:
             self._places.put(None)
 
     def parse(self, source: Source, spool: Path | None = None) -> InboundMessage:
-        """As ``worker.message.parse``, and in bounded time and memory. Raises GuardError when no child can start."""
+        """As ``worker.message.parse``, and in bounded time and memory. Raises GuardError and nothing else."""
+        try:
+            return self._parse(source, spool)
+        except OSError as error:
+            raise GuardError(f"no mail can be read: {error}") from error
+
+    def _parse(self, source: Source, spool: Path | None) -> InboundMessage:
         for left in reversed(range(_TRIES)):
             try:
                 return self._attempt(source, spool)
@@ -112,6 +118,8 @@ class Guard:
             if kind == IDENTITY:
                 identity = payload.decode("ascii")
                 kind, payload = child.receive(deadline)
+            if kind == TROUBLE:
+                raise GuardError(f"no mail can be read: {payload.decode('utf-8', 'replace')}")
             if kind == ERROR:
                 return unreadable(source, payload.decode("utf-8", "replace"), identity)
             return unpack_message(payload)

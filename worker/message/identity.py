@@ -15,13 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from worker.parsing.fields import Block
+    from worker.parsing.fields import Block, Field
     from worker.parsing.octets import Octets
     from worker.parsing.split import Part
     from worker.parsing.transfer import Decoded
 
 _VERSION = b"m1"
 _NAMED = ("from", "to", "cc", "date", "subject", "in-reply-to", "references")
+
+_TRANSIT = frozenset({"received", "return-path", "delivered-to", "envelope-to", "authentication-results", "status"})
+_TRANSIT_BEGINS = (
+    *("arc-", "dkim-", "received-", "resent-", "x-envelope-", "x-forwarded-", "x-gm-", "x-google-", "x-ms-exchange-"),
+    *("x-original-", "x-received", "x-spam-", "x-virus-"),
+)
 
 
 def identity_of(octets: Octets, root: Part, bodies: dict[int, Decoded], received_at: datetime) -> str:
@@ -60,7 +66,18 @@ def _add_header(digest: _Digest, block: Block, received_at: datetime) -> None:
     digest.add(_VERSION, message_id)
     digest.add(*_named_values(block))
     if not message_id and not block.first("date"):
+        # Nothing in it was made to tell it from others: when it came, and every field its author's side wrote.
         digest.add(received_at.isoformat().encode("ascii"))
+        digest.add(*(part for field in block.fields if not _is_added_on_the_way(field.key) for part in _pair(field)))
+
+
+def _is_added_on_the_way(key: str) -> bool:
+    """Whether servers add such fields while they carry a mail, so that two copies of it may differ in them."""
+    return key in _TRANSIT or key.startswith(_TRANSIT_BEGINS)
+
+
+def _pair(field: Field) -> tuple[bytes, bytes]:
+    return field.key.encode("utf-8", "surrogateescape"), field.raw
 
 
 def _named_values(block: Block) -> Iterable[bytes]:

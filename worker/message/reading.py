@@ -38,7 +38,8 @@ MAX_SUBJECT_CHARS = 4096
 
 
 def parse(source: Source, spool: Path | None = None) -> InboundMessage:
-    """Read one mail; always returns, with ``error`` set and the source attached when it could not be read.
+    """Read one mail; when it is beyond reading, ``error`` is set and the source attached. Raises nothing but OSError,
+    when a file that holds the mail or its bodies cannot be read or written: that is not the mail's fault.
 
     ``spool``: a folder of the caller's. Bodies beyond 1 MiB become files there, which are the caller's to remove;
     without it they are held in memory.
@@ -55,6 +56,8 @@ def parse_and_tell(source: Source, spool: Path | None, tell: Callable[[str], Non
             known = cut.identity
             tell(known)
             return _message(source, cut)
+    except OSError:
+        raise
     # Whatever a stranger's mail makes the libraries raise, RecursionError and MemoryError too, is the mail's fault.
     except Exception as error:
         return unreadable(source, f"{type(error).__name__}: {error}", known)

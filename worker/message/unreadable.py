@@ -20,16 +20,14 @@ MAX_ERROR_CHARS = 200
 
 
 def unreadable(source: Source, error: str, identity: str = "") -> InboundMessage:
-    """What can be said without the libraries; ``identity`` if it was known before they failed. Never raises."""
-    try:
-        with opened(source.content) as octets:
-            block = read_block(octets, 0, octets.size)
-            known = identity or raw_identity(octets, block, source.received_at)
-            return _from_header(source, block, error, known, _sha256(octets))
-    except (OSError, MemoryError) as failure:
-        # The spool file is gone or memory is out: the message is told by what the server said of it.
-        named = f"{source.size_bytes} {source.received_at.isoformat()}".encode("ascii")
-        return _from_header(source, Block((), 0), f"{error}; {failure}", hashlib.sha256(named).hexdigest(), "")
+    """What can be said without the libraries; ``identity`` if it was known before they failed.
+
+    Raises OSError when the file that holds the mail cannot be read: that says nothing of the mail.
+    """
+    with opened(source.content) as octets:
+        block = read_block(octets, 0, octets.size)
+        known = identity or raw_identity(octets, block, source.received_at)
+        return _from_header(source, block, error, known, _sha256(octets))
 
 
 def _from_header(source: Source, block: Block, error: str, identity: str, sha256: str) -> InboundMessage:

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO, cast
 
 from worker.message.model import InboundMessage, Source
 
-READY, IDENTITY, MESSAGE, ERROR = b"r", b"i", b"m", b"e"
+#: the child is up; the mail's identity; the mail; why the mail could not be read; why no mail can be read
+READY, IDENTITY, MESSAGE, ERROR, TROUBLE = b"r", b"i", b"m", b"e", b"t"
 #: kind of frame and length of what follows
 HEAD = struct.Struct(">cQ")
 
