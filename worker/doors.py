@@ -12,6 +12,10 @@ from worker.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 
+#: So many attempts in a row without a clear answer, whatever the message, and it is the CRM that is in trouble.
+TROUBLE = 5
+TROUBLE_PAUSE_S = 60.0
+
 
 class Door:
     """One connector of the settings. A dead door is not knocked on for every letter.
@@ -28,6 +32,7 @@ class Door:
         #: bucket ("" is the whole connector) → monotonic time of the end, and the reason
         self._pauses: dict[str, tuple[float, str]] = {}
         self._alerted = False
+        self._unanswered = 0
 
     def refresh(self) -> None:
         """Read the pauses that other workers or earlier runs have put down."""
@@ -57,12 +62,21 @@ class Door:
             self._pauses[bucket] = (time.monotonic() + seconds, why)
             self._alerted = True
         if self.ledger.pause(self.name, bucket, seconds, why):
-            log.error("connector_paused", connector=self.name, bucket=bucket, seconds=round(seconds), why=why)
+            log.error("connector_paused", connector=self.name, bucket=bucket, seconds=round(seconds, 1), why=why)
 
     def opened(self) -> None:
-        """Something got through: the pause, if there was one, is over."""
+        """Something got through. It may have set out before a pause began, so a pause in force stays."""
         with self._lock:
-            was_paused, self._alerted = self._alerted, False
-            self._pauses.pop("", None)
-        if was_paused and self.ledger.resume(self.name):
+            self._unanswered = 0
+            was_paused = self._alerted and self._pauses.get("", (0.0, ""))[0] <= time.monotonic()
+            self._alerted = self._alerted and not was_paused
+        if was_paused:
             log.info("connector_resumed", connector=self.name)
+
+    def unanswered(self, why: str) -> None:
+        """An attempt got no clear answer. A silent CRM would hold every lane for as long as a call may last."""
+        with self._lock:
+            self._unanswered += 1
+            in_trouble = self._unanswered >= TROUBLE
+        if in_trouble and not self.paused():
+            self.pause("", TROUBLE_PAUSE_S, why)

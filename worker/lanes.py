@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -19,18 +20,17 @@ class Lanes(Generic[T]):
     def __init__(self, pool: Executor) -> None:
         self._pool = pool
         self._lock = threading.Lock()
+        #: by id, the last task that shares it, until that is done
         self._last: dict[str, Future[T]] = {}
-        self._open: set[Future[T]] = set()
 
     def submit(self, ids: Iterable[str], task: Callable[[], T]) -> Future[T]:
         """Run ``task`` once every earlier task that shares an id is done. The future carries what it returns."""
         ours: Future[T] = Future()
-        names = tuple(ids)
+        names = frozenset(ids)
         with self._lock:
-            earlier = {self._last[name] for name in names if name in self._last} & self._open
+            earlier = {self._last[name] for name in names if name in self._last}
             self._last.update(dict.fromkeys(names, ours))
-            self._open.add(ours)
-        ours.add_done_callback(self._forget)
+        ours.add_done_callback(partial(self._forget, names))
         self._after(earlier, lambda: self._pool.submit(self._run, ours, task))
         return ours
 
@@ -60,11 +60,11 @@ class Lanes(Generic[T]):
         else:
             ours.set_result(result)
 
-    def _forget(self, ours: Future[T]) -> None:
+    def _forget(self, names: Iterable[str], ours: Future[T]) -> None:
         with self._lock:
-            self._open.discard(ours)
-            if not self._open:
-                self._last.clear()
+            for name in names:
+                if self._last.get(name) is ours:
+                    del self._last[name]
 
 
 class Budget:

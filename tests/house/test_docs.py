@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import matrix
 from worker.settings import load
 from worker.settings.reference import render
 
@@ -29,6 +30,11 @@ def verbs() -> set[str]:
 def test_settings_reference_is_up_to_date() -> None:
     written = (ROOT / "docs/settings.md").read_text()
     assert written == render(), "run: python -m worker.settings.reference > docs/settings.md"
+
+
+def test_the_capability_matrix_is_up_to_date() -> None:
+    written = (ROOT / "docs/connectors.md").read_text()
+    assert written == matrix.render(), "run: python -m connectors.matrix > docs/connectors.md"
 
 
 def test_the_shipped_settings_load_without_any_environment() -> None:
