@@ -12,6 +12,8 @@ from worker.slot import Slot
 
 NO_SUBJECT = "(no subject)"
 _KEY_HEX_DIGITS = 40
+_WHOLE = "the whole message is attached as original.eml"
+_NOWHERE = "the whole message is in the mailbox"
 
 
 def key_of(identity: str, name: str, connector: Connector) -> str:
@@ -33,7 +35,7 @@ def compose(message: InboundMessage, source: Source, key: str, recipient: str, f
     """The delivery of one message, complete; ``fitted`` cuts it to what one CRM can hold."""
     return Delivery(
         key=key,
-        subject=message.subject.strip() or NO_SUBJECT,
+        subject=" ".join(message.subject.split()) or NO_SUBJECT,
         text=_text_of(message),
         html=message.html,
         requester=message.author,
@@ -52,16 +54,15 @@ def compose(message: InboundMessage, source: Source, key: str, recipient: str, f
 
 def fitted(delivery: Delivery, capabilities: Capabilities) -> Delivery:
     """The same delivery within a CRM's limits: what is cut is said in the text, and the original is attached."""
-    if len(delivery.text) <= capabilities.max_text_chars:
+    limit = capabilities.max_text_chars
+    if len(delivery.text) <= limit:
         return delivery
-    notice = "\n\n[mail-to-case: the text was cut here; the whole message is attached as original.eml]"
-    text = delivery.text[: capabilities.max_text_chars - len(notice)] + notice
-    return _with_original(delivery, text)
-
-
-def _with_original(delivery: Delivery, text: str) -> Delivery:
-    extra = (delivery.source,) if delivery.source else ()
-    return replace(delivery, text=text, attachments=(*delivery.attachments, *extra))
+    original = delivery.source
+    if original and original.size_bytes > capabilities.max_attachment_bytes:
+        original = None
+    notice = f"\n\n[mail-to-case: the text was cut here; {_WHOLE if original else _NOWHERE}]"
+    text = (delivery.text[: max(0, limit - len(notice))] + notice)[:limit]
+    return replace(delivery, text=text, attachments=(*delivery.attachments, *([original] if original else ())))
 
 
 def _text_of(message: InboundMessage) -> str:

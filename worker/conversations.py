@@ -29,8 +29,9 @@ class Continuation:
 
 
 def ids_of(message: InboundMessage) -> tuple[str, ...]:
-    """The Message-IDs that a message answers, nearest first (RFC 5322 section 3.6.4)."""
-    return tuple(dict.fromkeys((*message.in_reply_to, *reversed(message.references))))
+    """The Message-IDs that a message answers, nearest first (RFC 5322 section 3.6.4); never its own."""
+    named = dict.fromkeys((*message.in_reply_to, *reversed(message.references)))
+    return tuple(one for one in named if one != message.message_id)
 
 
 def participants_of(message: InboundMessage) -> tuple[str, ...]:

@@ -32,6 +32,9 @@ LAST_RETRY_S = 3600.0
 UNUSABLE_PAUSE_S = 300.0
 #: A request whose answer was lost is applied within this time or never.
 REQUEST_LIFE_S = 5.0
+#: An attempt is ours for this long, and longer by what its files take at the slowest rate we put up with.
+CLAIM_S = 120.0
+SLOWEST_BYTES_PER_S = 100_000
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,31 @@ def deliver(door: Door, delivery: Delivery, link: Callable[[CaseRef], Link], *, 
     ``old``: the message is older than the ledger, so an earlier, lost ledger may have known it; the CRM is
     asked first. ``link`` makes what is remembered of the conversation once the case is known.
     """
-    if pause := door.paused(delivery.case.id if delivery.case else ""):
-        return Deferred(pause[0], f"connector {door.name} is paused: {pause[1]}")
-    claim = door.ledger.claim(delivery.key)
+    if waits := paused(door, delivery.case.id if delivery.case else ""):
+        return waits
+    claim = door.ledger.claim(delivery.key, _claim_s(delivery))
     if claim is None:
         return standing(door.ledger, delivery.key)
     end = _attempt(door, delivery, claim, ask_first=claim.in_doubt or old)
     case = end.outcome.case if isinstance(end.outcome, Delivered) else None
-    door.ledger.settle(claim, end.outcome, counts=end.counts, doubt=end.doubt, link=link(case) if case else None)
-    return end.outcome
+    return _settled(door.ledger, claim, end, link(case) if case else None)
+
+
+def paused(door: Door, case_id: str = "") -> Deferred | None:
+    """The outcome of whatever may not be sent (to that case) now, or None."""
+    pause = door.paused(case_id)
+    return Deferred(pause[0], f"connector {door.name} is paused: {pause[1]}") if pause else None
+
+
+def _claim_s(delivery: Delivery) -> float:
+    """How long an attempt is ours: large files take their time, and nobody may begin anew meanwhile."""
+    return CLAIM_S + sum(one.size_bytes for one in delivery.attachments) / SLOWEST_BYTES_PER_S
+
+
+def _settled(ledger: Ledger, claim: Claim, end: _End, link: Link | None = None) -> Outcome:
+    """The outcome, once it is written down; if the attempt was no longer ours, what the new holder made of it."""
+    ours = ledger.settle(claim, end.outcome, counts=end.counts, doubt=end.doubt, link=link)
+    return end.outcome if ours else standing(ledger, claim.key)
 
 
 def refuse(door: Door, key: str, error: ConnectorError) -> Outcome:
@@ -76,9 +95,7 @@ def _conclude(ledger: Ledger, key: str, end_of: Callable[[Claim], _End]) -> Outc
     claim = ledger.claim(key)
     if claim is None:
         return standing(ledger, key)
-    end = end_of(claim)
-    ledger.settle(claim, end.outcome, counts=end.counts, doubt=end.doubt)
-    return end.outcome
+    return _settled(ledger, claim, end_of(claim))
 
 
 def standing(ledger: Ledger, key: str) -> Outcome:
@@ -112,7 +129,8 @@ def _found(door: Door, delivery: Delivery, claim: Claim) -> _End | None:
     if case:
         log.info("recovered", by="crm_key", connector=door.name, key=delivery.key, case=case.number)
         return _End(Delivered(case, "found by its key"))
-    quiet_s = capabilities.visible_after_s + REQUEST_LIFE_S if capabilities.visible_after_s else 0.0
+    # A CRM that refuses a second record with one key may be sent it again at once.
+    quiet_s = 0.0 if capabilities.dedupe is Dedupe.NATIVE else capabilities.visible_after_s + REQUEST_LIFE_S
     if claim.in_doubt and claim.age_s < quiet_s:
         return _End(Deferred(quiet_s - claim.age_s, "waiting until the CRM would show it"), False, True)
     return None
@@ -144,6 +162,7 @@ def _end_of(error: ConnectorError, door: Door, claim: Claim) -> _End:
 
 
 def _later(error: Retryable, door: Door, claim: Claim) -> _End:
+    door.unanswered(str(error))
     if claim.attempt >= door.max_attempts:
         return _End(Held(f"{error} ({claim.attempt} attempts)"))
     wait_s = backoff_s(claim.attempt) if error.retry_after_s is None else error.retry_after_s
@@ -151,6 +170,7 @@ def _later(error: Retryable, door: Door, claim: Claim) -> _End:
 
 
 def _doubtful(why: str, door: Door, claim: Claim) -> _End:
+    door.unanswered(why)
     if claim.attempt >= door.max_attempts:
         return _End(Held(f"{why} ({claim.attempt} attempts; look in the CRM before you retry)"))
     quiet_s = door.connector.capabilities.visible_after_s + REQUEST_LIFE_S

@@ -44,7 +44,7 @@ class Door:
         }
         with self._lock:
             self._pauses = fresh
-            self._alerted = self._alerted or bool(fresh)
+            self._alerted = self._alerted or "" in fresh
 
     def paused(self, case_id: str = "") -> tuple[float, str] | None:
         """Seconds left and the reason, when nothing may be sent (to that case) now."""
@@ -60,8 +60,8 @@ class Door:
         """Send nothing for that long; one alert, however many messages wait."""
         with self._lock:
             self._pauses[bucket] = (time.monotonic() + seconds, why)
-            self._alerted = True
-        if self.ledger.pause(self.name, bucket, seconds, why):
+            known, self._alerted = self._alerted and not bucket, self._alerted or not bucket
+        if self.ledger.pause(self.name, bucket, seconds, why) and not known:
             log.error("connector_paused", connector=self.name, bucket=bucket, seconds=round(seconds, 1), why=why)
 
     def opened(self) -> None:

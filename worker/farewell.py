@@ -34,10 +34,13 @@ def combined(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def see_off(mailbox: Mailbox, ledger: Ledger, handled: Sequence[Handled], tally: Tally) -> None:
-    """Write the ends down before the server hears of them: dying between the two costs only another mark."""
-    conclude(ledger, handled, tally)
+    """Write final ends down before the server hears of them: dying between the two costs only another mark.
+
+    A flag comes first, since a message that is held in the ledger is not looked at again.
+    """
     if held := [one.slot.uid for one in handled if isinstance(one.outcome, Held)]:
         mailbox.hold(held)
+    conclude(ledger, handled, tally)
     acknowledge(mailbox, ledger, [one.slot for one in handled if is_final(one.outcome)], tally)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from worker.ledger import Agenda, Ledger
 from worker.mailbox import Mailbox
@@ -25,15 +25,20 @@ class Group:
     suspect: bool = False
 
 
-def groups(mailbox: Mailbox, agenda: Agenda, gone: list[int]) -> Iterator[Group]:
-    """The agenda in order of arrival, in groups bounded by count and size; UIDs that vanished go to ``gone``."""
+def groups(mailbox: Mailbox, agenda: Agenda, gone: list[int], wanted: Callable[[int], bool]) -> Iterator[Group]:
+    """The agenda in order of arrival, in groups bounded by count and size; UIDs that vanished go to ``gone``.
+
+    ``wanted`` is asked before anything is asked of the server, and again when a group's turn has come.
+    """
     suspects = frozenset(agenda.suspects)
     uids = sorted({*agenda.fresh, *agenda.suspects})
     for start in range(0, len(uids), DESCRIBE_AT_ONCE):
-        slice_ = uids[start : start + DESCRIBE_AT_ONCE]
+        slice_ = [uid for uid in uids[start : start + DESCRIBE_AT_ONCE] if wanted(uid)]
         described = sorted(mailbox.describe(slice_), key=lambda waiting: waiting.slot.uid)
         gone.extend(set(slice_) - {waiting.slot.uid for waiting in described})
-        yield from _grouped(described, suspects)
+        for group in _grouped(described, suspects):
+            if left := tuple(waiting for waiting in group.waiting if wanted(waiting.slot.uid)):
+                yield replace(group, waiting=left)
 
 
 def _grouped(described: Sequence[Waiting], suspects: frozenset[int]) -> Iterator[Group]:
@@ -60,9 +65,19 @@ def enter(ledger: Ledger, group: Group, max_bytes: int) -> tuple[list[Waiting], 
     unread: list[tuple[Waiting, str]] = []
     for waiting in group.waiting:
         if strikes[waiting.slot] > STRIKES:
-            unread.append((waiting, f"the worker died {STRIKES} times while reading it; it was not read again"))
+            unread.append(
+                (
+                    waiting,
+                    f"reading it failed {STRIKES} times (the worker died, or lost the server); it was not read again",
+                )
+            )
         elif waiting.size_bytes > max_bytes:
-            unread.append((waiting, f"larger than worker.max_message_mb ({waiting.size_bytes >> 20} MiB)"))
+            unread.append((waiting, too_large(waiting)))
         else:
             readable.append(waiting)
     return readable, unread
+
+
+def too_large(waiting: Waiting) -> str:
+    """Why a message is held without having been read to its end."""
+    return f"larger than worker.max_message_mb ({waiting.size_bytes >> 20} MiB)"

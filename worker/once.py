@@ -22,7 +22,12 @@ def once(mailboxes: Sequence[Mailbox], house: House) -> list[Tally]:
             mailbox.close()
 
     with ThreadPoolExecutor(_MAILBOXES_AT_ONCE, thread_name_prefix="poll") as pool:
-        return list(pool.map(visit, mailboxes))
+        try:
+            return list(pool.map(visit, mailboxes))
+        except BaseException:
+            # Ctrl-C: nobody wants to wait until the whole backlog is worked off.
+            house.stopping.set()
+            raise
 
 
 def exit_code(tallies: Sequence[Tally], unreachable: Sequence[str]) -> int:

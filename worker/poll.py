@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -12,16 +12,18 @@ from connectors.contract import CaseRef
 from worker.classify import Verdict, classify
 from worker.compose import compose, fitted, key_of, unread_key
 from worker.conversations import correlate, ids_of, participants_of
-from worker.deliver import deliver, refuse, settle
+from worker.deliver import deliver, paused, refuse, settle
 from worker.doors import Door
 from worker.farewell import combined
 from worker.house import House, Tally
 from worker.ledger import LedgerError, Link, MessageFacts, Planned
 from worker.mailbox import Mailbox, MailboxError
+from worker.message.guard import GuardError
 from worker.outcome import Deferred, Discarded, Held, Outcome
 from worker.policy import ruled
 from worker.routes import RoutingDecision
-from worker.visit import LEASE_S, Letter, Visit
+from worker.tenure import LEASE_S, Tenure
+from worker.visit import Letter, Visit
 
 log = structlog.get_logger(__name__)
 
@@ -36,13 +38,16 @@ def poll(mailbox: Mailbox, house: House) -> Tally:
         lease = house.ledger.acquire(mailbox.name, LEASE_S)
         if lease is None:
             return replace(tally, busy=True)
-        try:
-            _take_all(Visit(mailbox, house, tally, lease))
-        finally:
-            house.ledger.release(lease)
-    except (MailboxError, LedgerError) as error:
+        with Tenure(house.ledger, lease) as tenure:
+            _take_all(Visit(mailbox, house, tally, tenure))
+    except (MailboxError, LedgerError, GuardError, OSError) as error:
         mailbox.close()
         tally.problem = str(error)
+    except Exception as error:
+        # A bug of ours in one mailbox's poll must not stop the others'.
+        log.exception("unforeseen", mailbox=mailbox.name)
+        mailbox.close()
+        tally.problem = f"unforeseen {type(error).__name__} in the worker; see its log"
     return tally
 
 
@@ -57,8 +62,8 @@ def _take_all(visit: Visit) -> None:
                 visit.begin(letter, _belongs_with(letter), live)
             visit.see_off(everything=group.suspect)
         visit.see_off(everything=True)
-    except MailboxError:
-        visit.abandon()
+    except BaseException as error:
+        visit.abandon(error)
         raise
 
 
@@ -113,6 +118,8 @@ def _go(step: _Step, letter: Letter, verdict: Verdict, house: House) -> Outcome:
     outcome = ruled(route, verdict.kind.value, verdict.reasons)
     if outcome and not door.ledger.released(key):
         return settle(door.ledger, key, outcome)
+    if waits := paused(door):
+        return waits
     continuation = correlate(message, door.name, door.connector, door.ledger)
     if continuation.error:
         return refuse(door, key, continuation.error)
@@ -127,10 +134,17 @@ def _go(step: _Step, letter: Letter, verdict: Verdict, house: House) -> Outcome:
     )
 
     def link(case: CaseRef) -> Link:
-        return Link(door.name, case, tuple(filter(None, (message.message_id,))), participants_of(message))
+        # Who may only write for agents' eyes does not come to take part in the case by doing so.
+        is_stranger = not continuation.public and continuation.case == case
+        people = () if is_stranger else participants_of(message)
+        return Link(door.name, case, tuple(filter(None, (message.message_id,))), people)
 
-    old = message.received_at < house.ledger.born_at + _CLOCK_MARGIN
-    return deliver(door, delivery, link, old=old)
+    return deliver(door, delivery, link, old=_may_be_older(message.received_at, house.ledger.born_at))
+
+
+def _may_be_older(received_at: datetime, born_at: datetime) -> bool:
+    """Whether an earlier, lost ledger may have known the message; of a date in the future nothing is believed."""
+    return not born_at + _CLOCK_MARGIN <= received_at <= datetime.now(UTC) + _CLOCK_MARGIN
 
 
 def _facts(letter: Letter, verdict: Verdict) -> MessageFacts:

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import FrameType
 
@@ -24,6 +24,10 @@ log = structlog.get_logger(__name__)
 
 #: A platform kills 30 s after SIGTERM; what is in hand has this long to end.
 DRAIN_S = 22.0
+#: … of which the last part is for those whose connection had to be cut.
+_CUT_OFF_S = 5.0
+#: How often a ledger that is a file is looked for.
+_LOOK_S = 5.0
 _POLLS_AT_ONCE = 16
 _FIRST_WAIT_S = 5.0
 _LAST_WAIT_S = 300.0
@@ -35,6 +39,7 @@ class _Turn:
 
     mailbox: Mailbox
     running: bool = False
+    task: Future[None] | None = None
     again: bool = False
     failures: int = 0
     #: monotonic time before which a failing mailbox is left alone
@@ -62,7 +67,7 @@ class Polls:
             if turn.running:
                 return
             turn.running = True
-        self._pool.submit(self._take_turn, turn)
+            turn.task = self._pool.submit(self._take_turn, turn)
 
     def _take_turn(self, turn: _Turn) -> None:
         while True:
@@ -73,7 +78,7 @@ class Polls:
                 log.exception("unforeseen", mailbox=turn.mailbox.name)
                 turn.mailbox.close()
             with self._lock:
-                if not turn.again or self._house.stopping.is_set():
+                if not turn.again or self._house.stopping.is_set() or time.monotonic() < turn.not_before:
                     turn.running = turn.again = False
                     return
                 turn.again = False
@@ -86,7 +91,13 @@ class Polls:
             mailbox.close()
         tally = poll(mailbox, self._house)
         self._note(turn, tally)
-        if not tally.problem and not tally.busy and not self._house.stopping.is_set():
+        if tally.problem or tally.busy or self._house.stopping.is_set():
+            return
+        if tally.delivered or tally.held or tally.discarded:
+            # What came meanwhile may have been announced in passing, and a server announces nothing twice.
+            with self._lock:
+                turn.again = True
+        else:
             self._idle(turn.mailbox)
 
     def _idle(self, mailbox: Mailbox) -> None:
@@ -105,7 +116,7 @@ class Polls:
         """Log what happened: work always, trouble only when it changes; and keep off a failing mailbox a while."""
         if tally.fetched or tally.acknowledged:
             log.info("polled", **{name: value for name, value in vars(tally).items() if value})
-        if tally.problem != turn.problem:
+        if tally.problem != turn.problem and not self._house.stopping.is_set():
             if tally.problem:
                 log.error("mailbox_trouble", mailbox=tally.mailbox, why=tally.problem)
             else:
@@ -117,20 +128,31 @@ class Polls:
 
     def drain(self, timeout_s: float) -> bool:
         """Begin nothing new; True when everything in hand ended in time."""
-        self._house.stopping.set()
+        with self._lock:
+            self._house.stopping.set()
         self._watch.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        end = time.monotonic() + timeout_s
-        while any(turn.running for turn in self._turns.values()) and time.monotonic() < end:
-            time.sleep(0.02)
+        self._ended(timeout_s - _CUT_OFF_S)
+        # Whoever still waits for a mail server is cut off, and nobody waits for one to say goodbye.
         for turn in self._turns.values():
-            if not turn.running:
+            turn.mailbox.interrupt()
+        in_time = self._ended(_CUT_OFF_S)
+        for turn in self._turns.values():
+            if turn.task is None or turn.task.done():
                 turn.mailbox.close()
-        return not any(turn.running for turn in self._turns.values())
+        return in_time
+
+    def _ended(self, timeout_s: float) -> bool:
+        """Whether no poll is under way, at the latest after that time."""
+        tasks = [turn.task for turn in self._turns.values() if turn.task]
+        end = time.monotonic() + timeout_s
+        while (under_way := not all(task.done() for task in tasks)) and time.monotonic() < end:
+            time.sleep(0.02)
+        return not under_way
 
 
 def run(mailboxes: Sequence[Mailbox], house: House) -> int:
-    """The worker: polls by clock and hint until SIGTERM or SIGINT. Returns the exit code.
+    """The worker: polls by clock and hint until SIGTERM or SIGINT. Returns the exit code: 0, or 1 without its ledger.
 
     A second signal leaves at once; what was in hand is then found again by its intent at the next start.
     """
@@ -152,13 +174,22 @@ def run(mailboxes: Sequence[Mailbox], house: House) -> int:
         polls.ask(mailbox.name)
     clock.start()
     log.info("started", mailboxes=[mailbox.name for mailbox in mailboxes], poll_seconds=period_s)
-    asked_to_stop.wait()
+    code = _until(asked_to_stop, house)
     clock.shutdown(wait=False)
     in_time = polls.drain(DRAIN_S)
     log.info("stopped", drained=in_time)
     if not in_time:
         flush()
-        os._exit(0)
+        os._exit(code)
+    return code
+
+
+def _until(asked_to_stop: threading.Event, house: House) -> int:
+    """Wait. An operator's orders would go to the new ledger, and be ignored by who writes into the old one."""
+    while not asked_to_stop.wait(_LOOK_S):
+        if not house.ledger.still_there():
+            log.error("ledger_gone", cure="its file was removed or replaced: the worker ends, to be started anew")
+            return 1
     return 0
 
 

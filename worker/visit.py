@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import structlog
@@ -15,23 +17,25 @@ import structlog
 from worker.compose import unread_key
 from worker.farewell import Handled, acknowledge, conclude, see_off
 from worker.house import House, Tally
-from worker.intake import Group, enter, groups
+from worker.intake import Group, enter, groups, too_large
 from worker.lanes import Lanes
-from worker.ledger import Lease, LedgerError
-from worker.mailbox import Mailbox, Unreachable
+from worker.ledger import LedgerError
+from worker.mailbox import Interrupted, Mailbox, MailboxError, Unreachable
 from worker.message import InboundMessage, Source
+from worker.message.guard import GuardError
 from worker.outcome import Deferred, Discarded, Held, Outcome
 from worker.slot import Slot, Waiting
+from worker.tenure import Tenure
 
 log = structlog.get_logger(__name__)
 
-LEASE_S = 60.0
-_RENEW_S = 10.0
 _SEE_OFF_AT = 50
 #: Only a message above this size can hold an attachment that is kept in a file.
 _SPOOLED_BYTES = 1024 * 1024
+#: What a message takes in memory beside its bytes.
+_OVERHEAD_BYTES = 16 * 1024
 _AFTER_OUR_BUG_S = 600.0
-_STOPPING = Deferred(0.0, "the worker was asked to stop before its turn came")
+_NOT_BEGUN = Deferred(0.0, "the poll ended before its turn came")
 
 
 @dataclass(frozen=True)
@@ -43,32 +47,29 @@ class Letter:
     message: InboundMessage
     spool: Path | None = None
 
-    def let_go(self) -> None:
-        """Remove what was kept in files."""
-        if isinstance(self.source.content, Path):
-            self.source.content.unlink(missing_ok=True)
-        if self.spool:
-            shutil.rmtree(self.spool, ignore_errors=True)
-
 
 class Visit:
     """One poll of one mailbox, while its lease is ours."""
 
-    def __init__(self, mailbox: Mailbox, house: House, tally: Tally, lease: Lease) -> None:
+    def __init__(self, mailbox: Mailbox, house: House, tally: Tally, tenure: Tenure) -> None:
         self.mailbox, self.house, self.tally = mailbox, house, tally
-        self._lease, self._renewed = lease, time.monotonic()
+        self._tenure = tenure
         self._lanes: Lanes[Handled] = Lanes(house.pool)
         self._open: set[Future[Handled]] = set()
-        self._unread: list[Handled] = []
+        self._ended: list[Handled] = []
+        #: counted as tried, and not on a lane yet
+        self._entered: set[Slot] = set()
+        self._given_up = False
 
     # ---- what waits -------------------------------------------------------------------------------------
 
     def groups(self) -> Iterator[Group]:
         """What is to be read, oldest first; what was finished before is only acknowledged."""
         mailbox, ledger = self.mailbox, self.house.ledger
-        mailbox.open()
+        uidnext = mailbox.open().uidnext
         where = (mailbox.name, mailbox.folder, mailbox.uidvalidity)
-        listed = mailbox.unmarked(ledger.folder_mark(*where) if mailbox.swept else 0)
+        mark = ledger.folder_mark(*where)
+        listed = mailbox.unmarked(mark if mailbox.swept else 0)
         agenda = ledger.agenda(*where, listed)
         self.tally.waiting, self.tally.held_before = agenda.waiting, agenda.held
         self.tally.listed = len(agenda.fresh) + len(agenda.suspects)
@@ -76,37 +77,87 @@ class Visit:
         finished = sorted({*agenda.finished, *mailbox.stragglers()})
         acknowledge(mailbox, ledger, [Slot(*where, uid) for uid in finished], self.tally)
         gone: list[int] = []
-        for group in groups(mailbox, agenda, gone):
+        for group in groups(mailbox, agenda, gone, self._is_worth_reading):
             if self.house.stopping.is_set():
                 return
             yield group
             ledger.advance(*where, group.waiting[-1].slot.uid)
         self._forget([Slot(*where, uid) for uid in gone])
-        if listed:
-            ledger.advance(*where, max(listed))
+        # Whatever was there when the folder was opened is marked or has a slot by now.
+        if (seen_to := max((*listed, uidnext - 1))) > mark:
+            ledger.advance(*where, seen_to)
+
+    def _is_worth_reading(self, uid: int) -> bool:
+        """False when all the message is known to wait for is paused: it is counted as waiting, and not fetched."""
+        paused = {name for name, door in self.house.doors.items() if door.paused()}
+        awaited = self._awaited.get(uid) if paused else None
+        if not awaited or not awaited <= paused:
+            return True
+        self.tally.waiting += 1
+        return False
+
+    @cached_property
+    def _awaited(self) -> Mapping[int, AbstractSet[str]]:
+        """By UID, the connectors for which messages of earlier polls wait."""
+        here, awaited = (self.mailbox.name, self.mailbox.folder, self.mailbox.uidvalidity), dict[int, set[str]]()
+        for row in self.house.ledger.deliveries_in("pending", "delivering", "deferred"):
+            if row.slot and row.connector and (row.slot.mailbox, row.slot.folder, row.slot.uidvalidity) == here:
+                awaited.setdefault(row.slot.uid, set()).add(row.connector)
+        return awaited
 
     # ---- in ---------------------------------------------------------------------------------------------
 
     def fetch(self, group: Group) -> Iterator[tuple[Waiting, Source]]:
         """Count the try, then read; what may not be read is held, what vanished is forgotten."""
-        readable, unread = enter(self.house.ledger, group, self.house.settings.worker.max_message_mb << 20)
+        limit_bytes = self.house.settings.worker.max_message_mb << 20
+        readable, unread = enter(self.house.ledger, group, limit_bytes)
         for waiting, why in unread:
-            held = self.house.ledger.hold_unrouted(waiting.slot, None, unread_key(waiting.slot), why)
-            outcome = Held(why) if held else Discarded("by an operator")
-            self._unread.append(Handled(waiting.slot, outcome))
-        for waiting, source in self.mailbox.read(readable):
-            self._keep_lease()
-            if source is None:
+            self._hold_unread(waiting, why)
+        self._entered = {waiting.slot for waiting in readable}
+        for waiting, source in self.mailbox.read(readable, limit_bytes):
+            if source is not None:
+                self.tally.fetched += 1
+                self.house.budget.take(_weight(source))
+                yield waiting, source
+            elif waiting.size_bytes > limit_bytes:
+                self._hold_unread(waiting, too_large(waiting))
+            else:
                 self._forget([waiting.slot])
-                continue
-            self.tally.fetched += 1
-            self.house.budget.take(_weight(source))
-            yield waiting, source
+            self._entered.discard(waiting.slot)
+            self._keep_lease()
+            if self.house.stopping.is_set():
+                break
+        self._put_back()
+
+    def _hold_unread(self, waiting: Waiting, why: str) -> None:
+        # The flag first: once the ledger holds it, it is not looked at again.
+        self.mailbox.hold([waiting.slot.uid])
+        held = self.house.ledger.hold_unrouted(waiting.slot, None, unread_key(waiting.slot), why)
+        self._ended.append(Handled(waiting.slot, Held(why) if held else Discarded("by an operator")))
+
+    def _put_back(self) -> None:
+        """What was entered and then not begun, through no fault of its own, is as good as new."""
+        self._ended += [Handled(slot, _NOT_BEGUN) for slot in self._entered]
+        self._entered = set()
 
     def read(self, waiting: Waiting, source: Source) -> Letter:
         """Parse the message in the guarded child; big attachments go to files."""
-        spool = Path(tempfile.mkdtemp(dir=self.house.spool)) if source.size_bytes > _SPOOLED_BYTES else None
-        return Letter(waiting, source, self.house.guard.parse(source, spool), spool)
+        spool = None
+        try:
+            if source.size_bytes > _SPOOLED_BYTES:
+                spool = Path(tempfile.mkdtemp(dir=self.house.spool))
+            return Letter(waiting, source, self.house.guard.parse(source, spool), spool)
+        except BaseException:
+            self._let_go(source, spool)
+            raise
+
+    def _let_go(self, source: Source, spool: Path | None) -> None:
+        """Give back the memory, and remove what was kept in files."""
+        self.house.budget.give(_weight(source))
+        if isinstance(source.content, Path):
+            source.content.unlink(missing_ok=True)
+        if spool:
+            shutil.rmtree(spool, ignore_errors=True)
 
     def begin(self, letter: Letter, ids: Sequence[str], life: Callable[[Letter, House], Outcome]) -> None:
         """Take the letter through the rest of its life on a lane, behind the messages it belongs with."""
@@ -114,7 +165,8 @@ class Visit:
 
     def _live(self, letter: Letter, life: Callable[[Letter, House], Outcome]) -> Handled:
         try:
-            outcome = _STOPPING if self.house.stopping.is_set() else life(letter, self.house)
+            ends = self._given_up or self.house.stopping.is_set()
+            outcome = _NOT_BEGUN if ends else life(letter, self.house)
         except LedgerError:
             raise
         except Exception as error:
@@ -122,8 +174,7 @@ class Visit:
             log.exception("unforeseen", slot=str(letter.waiting.slot))
             outcome = Deferred(_AFTER_OUR_BUG_S, f"unforeseen {type(error).__name__} in the worker; see its log")
         finally:
-            self.house.budget.give(_weight(letter.source))
-            letter.let_go()
+            self._let_go(letter.source, letter.spool)
         self.house.on_outcome(letter.waiting.slot, outcome)
         return Handled(letter.waiting.slot, outcome)
 
@@ -136,20 +187,24 @@ class Visit:
             self._see_off(at_least=_SEE_OFF_AT)
         self._see_off(at_least=1 if everything else _SEE_OFF_AT)
 
-    def abandon(self) -> None:
-        """The mailbox cannot be spoken to any more: write down what is done, to be acknowledged next time."""
+    def abandon(self, error: BaseException) -> None:
+        """The poll cannot go on: wait for the lanes, and write down what is done, to be acknowledged next time."""
+        self._given_up = not isinstance(error, MailboxError)
         wait(self._open)
+        if isinstance(error, Interrupted | GuardError | OSError):
+            self._put_back()
         done = [task.result() for task in self._open if not task.exception()]
-        conclude(self.house.ledger, (*self._unread, *done), self.tally)
+        with suppress(LedgerError):
+            conclude(self.house.ledger, [_unflagged(one) for one in (*self._ended, *done)], self.tally)
 
     def _see_off(self, at_least: int) -> None:
         done = {task for task in self._open if task.done()}
-        if len(done) + len(self._unread) < at_least:
+        if len(done) + len(self._ended) < at_least:
             return
-        handled = sorted((*self._unread, *(task.result() for task in done)), key=lambda one: one.slot)
-        self._open -= done
-        self._unread = []
+        handled = sorted((*self._ended, *(task.result() for task in done)), key=lambda one: one.slot)
         see_off(self.mailbox, self.house.ledger, handled, self.tally)
+        self._open -= done
+        self._ended = []
 
     def _forget(self, slots: Sequence[Slot]) -> None:
         if slots:
@@ -157,14 +212,16 @@ class Visit:
             self.tally.gone += len(slots)
 
     def _keep_lease(self) -> None:
-        """Renew the lease in time; when it is lost, another worker polls this mailbox, and we stop."""
-        if time.monotonic() - self._renewed < _RENEW_S:
-            return
-        if not self.house.ledger.renew(self._lease, LEASE_S):
+        """When the lease is lost, another worker polls this mailbox, and we stop."""
+        if self._tenure.lost:
             raise Unreachable(f"mailbox {self.mailbox.name}: its lease was lost to another worker")
-        self._renewed = time.monotonic()
+
+
+def _unflagged(one: Handled) -> Handled:
+    """A message that is to be held, and that people cannot be shown now, is looked at again, and then flagged."""
+    return replace(one, outcome=Deferred(0.0, one.outcome.why)) if isinstance(one.outcome, Held) else one
 
 
 def _weight(source: Source) -> int:
-    """Bytes of memory a message holds: next to nothing when it is kept in a file."""
-    return source.size_bytes if isinstance(source.content, bytes) else _SPOOLED_BYTES
+    """Bytes of memory a message holds: few when it is kept in a file."""
+    return _OVERHEAD_BYTES + (source.size_bytes if isinstance(source.content, bytes) else _SPOOLED_BYTES)

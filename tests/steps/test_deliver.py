@@ -186,7 +186,7 @@ def test_a_rule_settles_without_asking_the_crm(ledger: Ledger) -> None:
 
 def test_p6_a_worker_that_lost_its_fence_writes_nothing(ledger: Ledger) -> None:
     """A zombie whose claim was taken over does not overwrite what the other worker settled."""
-    door = _door(ledger, RiggedCrm(SEARCH))
+    door = _door(ledger, RiggedCrm())
     stale = ledger.claim(KEY, ttl_s=0.0)
     assert stale is not None
     assert isinstance(_go(door), Delivered)

@@ -12,12 +12,13 @@ from worker.ledger.leases import Leases
 from worker.ledger.pauses import Pauses
 from worker.ledger.records import DeliveryRow, DeliveryState, Event, MailboxSummary, Summary, Trail
 from worker.ledger.rows import DELIVERY, EVENT, delivery_of, event_of
-from worker.ledger.schema import deliveries, events, messages, slots
+from worker.ledger.schema import IS_UNFINISHED, UNFINISHED, deliveries, events, messages, slots
 
 #: A question that fits more messages than this shows the latest ones.
 _MOST = 200
 
 _IN_STATES = DELIVERY.where(deliveries.c.state.in_(bindparam("states", expanding=True)))
+_UNFINISHED_IN_STATES = _IN_STATES.where(IS_UNFINISHED)
 _BY_PREFIX = DELIVERY.where(deliveries.c.key.startswith(bindparam("prefix"), autoescape=False))
 _BY_NUMBER = DELIVERY.where(
     or_(deliveries.c.case_number == bindparam("number"), deliveries.c.case_id == bindparam("number"))
@@ -64,7 +65,8 @@ class Questions(Leases, Pauses):
 
     def deliveries_in(self, *states: DeliveryState) -> list[DeliveryRow]:
         """The deliveries in these states, oldest first."""
-        return [delivery_of(row) for row in self._read(_IN_STATES, {"states": list(states)})]
+        query = _UNFINISHED_IN_STATES if set(states) <= set(UNFINISHED) else _IN_STATES
+        return [delivery_of(row) for row in self._read(query, {"states": list(states)})]
 
     def find(self, prefix: str) -> list[DeliveryRow]:
         """The deliveries whose key begins so."""

@@ -141,8 +141,9 @@ deliveries = Table(
         "state IN ('pending', 'delivering', 'deferred', 'held', 'delivered', 'discarded')", name="deliveries_state"
     ),
 )
-_WANTED = text("state NOT IN ('delivered', 'discarded')")
-Index("deliveries_unfinished", deliveries.c.state, sqlite_where=_WANTED, postgresql_where=_WANTED)
+#: A query has to say this in so many words for the index to be used.
+IS_UNFINISHED = text("state NOT IN ('delivered', 'discarded')")
+Index("deliveries_unfinished", deliveries.c.state, sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED)
 Index("deliveries_case_number", deliveries.c.case_number)
 
 #: Append-only: what happened, beside the states that only say where things stand.

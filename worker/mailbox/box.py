@@ -96,6 +96,7 @@ class Mailbox:
         Above 0, the cost is that of the new mail; with 0, the whole folder is searched, a span at a time.
         """
         session, profile = self._live()
+        session.arrived = False
         uids = Listing(session, profile, self.processed, self._settings.since).unmarked(above_uid)
         if not above_uid:
             self._swept_at = time.monotonic()
@@ -160,7 +161,8 @@ class Mailbox:
         """Ask the server to tell us of new mail (RFC 2177). Where it cannot, ``idling`` stays False."""
         session, profile = self._live()
         if profile.idle and not self.idling:
-            self._early_news = session.call(session.wire.start_idle)
+            # What arrived since the folder was listed, the server has told already, and will not tell again.
+            self._early_news = session.call(session.wire.start_idle) or session.arrived
             self.idling = True
 
     def end_idle(self) -> None:

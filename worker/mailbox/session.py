@@ -34,6 +34,8 @@ class Session:
         self.name, self.settings = name, settings
         self.closed = self.interrupted = False
         self.uidvalidity = self.exists = 0
+        #: an answer told of new mail; it tells so once, whatever command it answers
+        self.arrived = False
         self._selected_at = time.monotonic()
         self._limits = Limits(settings.timeout_s)
         self._where = f"mailboxes.{name} ({settings.host}:{port_of(settings)})"
@@ -170,7 +172,9 @@ class Session:
         told = self.wire.untagged_responses
         self.exists -= min(len(told.get("EXPUNGE", [])), self.exists)
         if "EXISTS" in told:
-            self.exists = int(_last(told["EXISTS"]))
+            exists = int(_last(told["EXISTS"]))
+            self.arrived = self.arrived or exists > self.exists
+            self.exists = exists
         if self.uidvalidity and "UIDVALIDITY" in told and int(_last(told["UIDVALIDITY"])) != self.uidvalidity:
             raise imaplib.IMAP4.abort("the folder's UIDVALIDITY changed: its messages are not the same any more")
 
