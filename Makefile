@@ -11,6 +11,7 @@ $(VENV)/.runtime: requirements.txt requirements-build.txt pyproject.toml
 	$(PIP) --require-hashes -r requirements.txt
 	$(PIP) --require-hashes -r requirements-build.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q worker connectors
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt

@@ -2,5 +2,6 @@
 
 pytest_plugins = [
     "tests.dovecot",
+    "tests.house.core",
     "tests.postgres",
 ]

@@ -10,7 +10,7 @@ import structlog
 from worker.house import Tally
 from worker.ledger import Ledger, SlotEnd
 from worker.mailbox import Mailbox
-from worker.outcome import Deferred, Held, Outcome, is_final
+from worker.outcome import Deferred, Held, Outcome
 from worker.slot import Slot
 
 log = structlog.get_logger(__name__)
@@ -33,15 +33,10 @@ def combined(outcomes: Sequence[Outcome]) -> Outcome:
     return held[0] if held else outcomes[0]
 
 
-def see_off(mailbox: Mailbox, ledger: Ledger, handled: Sequence[Handled], tally: Tally) -> None:
-    """Write final ends down before the server hears of them: dying between the two costs only another mark.
-
-    A flag comes first, since a message that is held in the ledger is not looked at again.
-    """
+def show(mailbox: Mailbox, handled: Sequence[Handled]) -> None:
+    """Flag what is held, before that is written down: a message that is held is not looked at again."""
     if held := [one.slot.uid for one in handled if isinstance(one.outcome, Held)]:
         mailbox.hold(held)
-    conclude(ledger, handled, tally)
-    acknowledge(mailbox, ledger, [one.slot for one in handled if is_final(one.outcome)], tally)
 
 
 def conclude(ledger: Ledger, handled: Sequence[Handled], tally: Tally) -> None:
@@ -53,7 +48,10 @@ def conclude(ledger: Ledger, handled: Sequence[Handled], tally: Tally) -> None:
 
 
 def acknowledge(mailbox: Mailbox, ledger: Ledger, slots: Sequence[Slot], tally: Tally) -> None:
-    """Mark messages whose end is final; those the server would not mark stay finished and are marked next time."""
+    """Mark messages whose end is final and written down: dying between the two costs only another mark.
+
+    Those the server would not mark stay finished and are marked next time.
+    """
     if not slots:
         return
     result = mailbox.acknowledge([slot.uid for slot in slots])

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from worker.compose import unread_key
-from worker.farewell import Handled, acknowledge, conclude, see_off
+from worker.farewell import Handled, acknowledge, conclude, show
 from worker.house import House, Tally
 from worker.intake import Group, enter, groups, too_large
 from worker.lanes import Lanes
@@ -23,7 +23,7 @@ from worker.ledger import LedgerError
 from worker.mailbox import Interrupted, Mailbox, MailboxError, Unreachable
 from worker.message import InboundMessage, Source
 from worker.message.guard import GuardError
-from worker.outcome import Deferred, Discarded, Held, Outcome
+from worker.outcome import Deferred, Discarded, Held, Outcome, is_final
 from worker.slot import Slot, Waiting
 from worker.tenure import Tenure
 
@@ -195,16 +195,19 @@ class Visit:
             self._put_back()
         done = [task.result() for task in self._open if not task.exception()]
         with suppress(LedgerError):
-            conclude(self.house.ledger, [_unflagged(one) for one in (*self._ended, *done)], self.tally)
+            conclude(self.house.ledger, [*self._ended, *map(_unflagged, done)], self.tally)
 
     def _see_off(self, at_least: int) -> None:
         done = {task for task in self._open if task.done()}
         if len(done) + len(self._ended) < at_least:
             return
         handled = sorted((*self._ended, *(task.result() for task in done)), key=lambda one: one.slot)
-        see_off(self.mailbox, self.house.ledger, handled, self.tally)
+        show(self.mailbox, handled)
+        conclude(self.house.ledger, handled, self.tally)
         self._open -= done
         self._ended = []
+        final = [one.slot for one in handled if is_final(one.outcome)]
+        acknowledge(self.mailbox, self.house.ledger, final, self.tally)
 
     def _forget(self, slots: Sequence[Slot]) -> None:
         if slots:

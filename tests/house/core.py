@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from connectors.contract import Connector
 from tests.fakes.rigged import RiggedCrm
@@ -118,6 +120,17 @@ class Core:
         finally:
             looking.close()
 
+    def make_due(self) -> None:
+        """As if the time until the next attempt were over."""
+        with self.house.ledger._engines.writer.begin() as connection:
+            connection.exec_driver_sql("UPDATE slots SET due_at_s = NULL")
+            connection.exec_driver_sql("UPDATE deliveries SET due_at_s = NULL")
+
+    def end_pauses(self) -> None:
+        """As if the time of every pause were over."""
+        for name, bucket in self.house.ledger.pauses():
+            self.house.ledger.resume(name, bucket)
+
     def marked(self) -> int:
         """How many messages carry the mark."""
         return sum("Done" in flags for flags in self.flags())
@@ -135,3 +148,18 @@ def subjects(crm: RiggedCrm) -> list[str]:
 def numbered(numbers: Iterable[int]) -> list[str]:
     """The subjects of these mails, sorted."""
     return sorted(f"Mail {number}" for number in numbers)
+
+
+Build = Callable[..., Core]
+
+
+@pytest.fixture
+def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
+    """Builds the house of a test; everything in it is closed at the end."""
+    monkeypatch.setenv(PASSWORD_ENV, PASSWORD)
+    with ExitStack() as stack:
+
+        def build(**changes: object) -> Core:
+            return Core(tmp_path, **{"crms": {"crm": RiggedCrm()}, "stack": stack, **changes})  # type: ignore[arg-type]
+
+        yield build
