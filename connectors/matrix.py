@@ -21,7 +21,7 @@ How a message is kept from becoming two cases:
 """
 _DEDUPE = {
     Dedupe.NATIVE: "the CRM refuses a second record with the same key, so a retry can never double",
-    Dedupe.SEARCH: "after a doubt the key is searched for, once the time in the table has passed, before anything is sent again",
+    Dedupe.SEARCH: "after a doubt the key is searched for, once the time in the table has passed, before a second try",
     Dedupe.NONE: "the CRM cannot be asked; after a doubt the message may arrive twice",
 }
 _ROWS: tuple[tuple[str, Callable[[Capabilities], str]], ...] = (

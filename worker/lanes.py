@@ -78,8 +78,18 @@ class Budget:
     def take(self, size_bytes: int) -> None:
         """Wait until there is room, then hold it."""
         with self._freed:
-            self._freed.wait_for(lambda: self._held == 0 or self._held + size_bytes <= self._limit)
+            self._freed.wait_for(lambda: self._fits(size_bytes))
             self._held += size_bytes
+
+    def take_now(self, size_bytes: int) -> bool:
+        """Hold it if there is room at once; whether there was."""
+        with self._freed:
+            fits = self._fits(size_bytes)
+            self._held += size_bytes if fits else 0
+            return fits
+
+    def _fits(self, size_bytes: int) -> bool:
+        return self._held == 0 or self._held + size_bytes <= self._limit
 
     def give(self, size_bytes: int) -> None:
         """Let go of what ``take`` held."""

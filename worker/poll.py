@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
 from connectors.contract import CaseRef
-from worker.classify import Verdict, classify
-from worker.compose import compose, fitted, key_of, unread_key
-from worker.conversations import correlate, ids_of, participants_of
+from worker.compose import compose, fitted, unread_key
+from worker.conversations import correlate, participants_of
 from worker.deliver import deliver, paused, refuse, settle
-from worker.doors import Door
 from worker.farewell import combined
 from worker.house import House, Tally
-from worker.ledger import LedgerError, Link, MessageFacts, Planned
+from worker.ledger import LedgerError, Link
 from worker.mailbox import Mailbox, MailboxError
 from worker.message.guard import GuardError
 from worker.outcome import Deferred, Discarded, Held, Outcome
+from worker.plan import Plan, Step, in_order, plan
 from worker.policy import ruled
-from worker.routes import RoutingDecision
 from worker.tenure import LEASE_S, Tenure
-from worker.visit import Letter, Visit
+from worker.todo import Todo
+from worker.visit import Visit
 
 log = structlog.get_logger(__name__)
 
@@ -52,14 +51,17 @@ def poll(mailbox: Mailbox, house: House) -> Tally:
 
 
 def _take_all(visit: Visit) -> None:
-    """List, enter, fetch, parse; the rest of each life runs on lanes; acknowledge what is done meanwhile."""
-    for door in visit.house.doors.values():
+    """List, enter, fetch, parse, classify, route, put on record; the rest of each life runs on lanes meanwhile."""
+    house = visit.house
+    for door in house.doors.values():
         door.refresh()
     try:
-        for group in visit.groups():
-            for waiting, source in visit.fetch(group):
-                letter = visit.read(waiting, source)
-                visit.begin(letter, _belongs_with(letter), live)
+        for group in Todo(visit.mailbox, house, visit.tally).groups():
+            for letters in visit.letters(group):
+                plans = in_order(visit.guarded(letters, partial(plan, house=house)))
+                house.ledger.record_all([one.recorded for one in plans if one.steps])
+                for one in plans:
+                    visit.begin(one.letter, one.belongs_with, partial(carry_out, one, house))
             visit.see_off(everything=group.suspect)
         visit.see_off(everything=True)
     except BaseException as error:
@@ -67,55 +69,21 @@ def _take_all(visit: Visit) -> None:
         raise
 
 
-def live(letter: Letter, house: House) -> Outcome:
-    """The life of one message from its parsing on: classify, route, and for each connector correlate, deliver."""
-    message, slot = letter.message, letter.waiting.slot
-    verdict = classify(message, house.own_addresses)
-    decision = house.router.decide(message, slot.mailbox)
-    facts = _facts(letter, verdict)
-    if decision.route is None:
-        why = f"no route matches ({decision.tried})"
-        held = house.ledger.hold_unrouted(slot, facts, unread_key(slot), why)
-        return Held(why) if held else Discarded("by an operator")
-    steps = _plan(letter, decision, house)
-    house.ledger.record(slot, facts, [step.planned for step in steps])
-    outcomes = [_go(step, letter, verdict, house) for step in steps]
-    return combined(outcomes)
+def carry_out(one: Plan, house: House) -> Outcome:
+    """The rest of a message's life: for each connector correlate and deliver."""
+    if one.steps:
+        return combined([_go(step, one, house) for step in one.steps])
+    slot, why = one.letter.waiting.slot, f"no route matches ({one.decision.tried})"
+    held = house.ledger.hold_unrouted(slot, one.facts, unread_key(slot), why)
+    return Held(why) if held else Discarded("by an operator")
 
 
-def _belongs_with(letter: Letter) -> Sequence[str]:
-    """What must not be overtaken: the same message in another slot, and the messages it answers."""
-    message = letter.message
-    return tuple(filter(None, (message.identity, message.message_id, *ids_of(message))))
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One connector that is to get the message."""
-
-    door: Door
-    planned: Planned
-    decision: RoutingDecision
-
-
-def _plan(letter: Letter, decision: RoutingDecision, house: House) -> Sequence[_Step]:
-    assert decision.route is not None
-    names = dict.fromkeys((decision.route.connector, *decision.route.also))
-    return [_step(house.doors[name], letter, decision) for name in names]
-
-
-def _step(door: Door, letter: Letter, decision: RoutingDecision) -> _Step:
-    key = key_of(letter.message.identity, door.name, door.connector)
-    planned = Planned(key, door.name, door.connector.target, decision.name, decision.told())
-    return _Step(door, planned, decision)
-
-
-def _go(step: _Step, letter: Letter, verdict: Verdict, house: House) -> Outcome:
+def _go(step: Step, one: Plan, house: House) -> Outcome:
     """One delivery: what the rules say of such mail, else the case it belongs to, else a new one."""
-    door, message, key = step.door, letter.message, step.planned.key
-    route = step.decision.route
+    door, message, key = step.door, one.letter.message, step.planned.key
+    route = one.decision.route
     assert route is not None
-    outcome = ruled(route, verdict.kind.value, verdict.reasons)
+    outcome = ruled(route, one.verdict.kind.value, one.verdict.reasons)
     if outcome and not door.ledger.released(key):
         return settle(door.ledger, key, outcome)
     if waits := paused(door):
@@ -125,7 +93,7 @@ def _go(step: _Step, letter: Letter, verdict: Verdict, house: House) -> Outcome:
         return refuse(door, key, continuation.error)
     if continuation.wait_for:
         return Deferred(30.0, f"waits for {continuation.wait_for}")
-    delivery = compose(message, letter.source, key, step.decision.recipient, route.fields)
+    delivery = compose(message, one.letter.source, key, one.decision.recipient, route.fields)
     delivery = replace(
         fitted(delivery, door.connector.capabilities),
         case=continuation.case,
@@ -145,17 +113,3 @@ def _go(step: _Step, letter: Letter, verdict: Verdict, house: House) -> Outcome:
 def _may_be_older(received_at: datetime, born_at: datetime) -> bool:
     """Whether an earlier, lost ledger may have known the message; of a date in the future nothing is believed."""
     return not born_at + _CLOCK_MARGIN <= received_at <= datetime.now(UTC) + _CLOCK_MARGIN
-
-
-def _facts(letter: Letter, verdict: Verdict) -> MessageFacts:
-    message = letter.message
-    return MessageFacts(
-        identity=message.identity,
-        message_id=message.message_id,
-        author=message.author.address,
-        subject=message.subject,
-        received_at=message.received_at,
-        size_bytes=message.size_bytes,
-        kind=verdict.kind.value,
-        mailbox=letter.waiting.slot.mailbox,
-    )

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from worker.compose import unread_key
 from worker.farewell import Handled, acknowledge, conclude, show
 from worker.house import House, Tally
-from worker.intake import Group, enter, groups, too_large
+from worker.intake import Group, enter, too_large
 from worker.lanes import Lanes
 from worker.ledger import LedgerError
 from worker.mailbox import Interrupted, Mailbox, MailboxError, Unreachable
@@ -27,9 +26,13 @@ from worker.outcome import Deferred, Discarded, Held, Outcome, is_final
 from worker.slot import Slot, Waiting
 from worker.tenure import Tenure
 
+P = TypeVar("P")
+
 log = structlog.get_logger(__name__)
 
 _SEE_OFF_AT = 50
+#: Letters that are read before the first of them goes on: they share the commit that puts them on record.
+_BATCH = 16
 #: Only a message above this size can hold an attachment that is kept in a file.
 _SPOOLED_BYTES = 1024 * 1024
 #: What a message takes in memory beside its bytes.
@@ -59,55 +62,36 @@ class Visit:
         self._ended: list[Handled] = []
         #: counted as tried, and not on a lane yet
         self._entered: set[Slot] = set()
+        #: in hand, and not on a lane yet
+        self._unbegun: dict[int, Letter] = {}
         self._given_up = False
-
-    # ---- what waits -------------------------------------------------------------------------------------
-
-    def groups(self) -> Iterator[Group]:
-        """What is to be read, oldest first; what was finished before is only acknowledged."""
-        mailbox, ledger = self.mailbox, self.house.ledger
-        uidnext = mailbox.open().uidnext
-        where = (mailbox.name, mailbox.folder, mailbox.uidvalidity)
-        mark = ledger.folder_mark(*where)
-        listed = mailbox.unmarked(mark if mailbox.swept else 0)
-        agenda = ledger.agenda(*where, listed)
-        self.tally.waiting, self.tally.held_before = agenda.waiting, agenda.held
-        self.tally.listed = len(agenda.fresh) + len(agenda.suspects)
-        self.house.on_listed(self.tally.listed)
-        finished = sorted({*agenda.finished, *mailbox.stragglers()})
-        acknowledge(mailbox, ledger, [Slot(*where, uid) for uid in finished], self.tally)
-        gone: list[int] = []
-        for group in groups(mailbox, agenda, gone, self._is_worth_reading):
-            if self.house.stopping.is_set():
-                return
-            yield group
-            ledger.advance(*where, group.waiting[-1].slot.uid)
-        self._forget([Slot(*where, uid) for uid in gone])
-        # Whatever was there when the folder was opened is marked or has a slot by now.
-        if (seen_to := max((*listed, uidnext - 1))) > mark:
-            ledger.advance(*where, seen_to)
-
-    def _is_worth_reading(self, uid: int) -> bool:
-        """False when all the message is known to wait for is paused: it is counted as waiting, and not fetched."""
-        paused = {name for name, door in self.house.doors.items() if door.paused()}
-        awaited = self._awaited.get(uid) if paused else None
-        if not awaited or not awaited <= paused:
-            return True
-        self.tally.waiting += 1
-        return False
-
-    @cached_property
-    def _awaited(self) -> Mapping[int, AbstractSet[str]]:
-        """By UID, the connectors for which messages of earlier polls wait."""
-        here, awaited = (self.mailbox.name, self.mailbox.folder, self.mailbox.uidvalidity), dict[int, set[str]]()
-        for row in self.house.ledger.deliveries_in("pending", "delivering", "deferred"):
-            if row.slot and row.connector and (row.slot.mailbox, row.slot.folder, row.slot.uidvalidity) == here:
-                awaited.setdefault(row.slot.uid, set()).add(row.connector)
-        return awaited
 
     # ---- in ---------------------------------------------------------------------------------------------
 
-    def fetch(self, group: Group) -> Iterator[tuple[Waiting, Source]]:
+    def letters(self, group: Group) -> Iterator[list[Letter]]:
+        """Fetch and parse a group, a batch at a time; whoever takes a batch begins its letters before the next.
+
+        A batch is cut short rather than waited with: what it holds in memory is given back by its letters' lives only.
+        """
+        batch: list[Letter] = []
+        failure: Exception | None = None
+        try:
+            for waiting, source in self._fetch(group):
+                if not self.house.budget.take_now(_weight(source)):
+                    yield batch
+                    batch = []
+                    self.house.budget.take(_weight(source))
+                batch.append(self._read(waiting, source))
+                if len(batch) == _BATCH:
+                    yield batch
+                    batch = []
+        except (MailboxError, LedgerError, GuardError, OSError) as error:
+            failure = error
+        yield batch
+        if failure:
+            raise failure
+
+    def _fetch(self, group: Group) -> Iterator[tuple[Waiting, Source]]:
         """Count the try, then read; what may not be read is held, what vanished is forgotten."""
         limit_bytes = self.house.settings.worker.max_message_mb << 20
         readable, unread = enter(self.house.ledger, group, limit_bytes)
@@ -117,7 +101,6 @@ class Visit:
         for waiting, source in self.mailbox.read(readable, limit_bytes):
             if source is not None:
                 self.tally.fetched += 1
-                self.house.budget.take(_weight(source))
                 yield waiting, source
             elif waiting.size_bytes > limit_bytes:
                 self._hold_unread(waiting, too_large(waiting))
@@ -140,7 +123,7 @@ class Visit:
         self._ended += [Handled(slot, _NOT_BEGUN) for slot in self._entered]
         self._entered = set()
 
-    def read(self, waiting: Waiting, source: Source) -> Letter:
+    def _read(self, waiting: Waiting, source: Source) -> Letter:
         """Parse the message in the guarded child; big attachments go to files."""
         spool = None
         try:
@@ -148,10 +131,10 @@ class Visit:
                 spool = Path(tempfile.mkdtemp(dir=self.house.spool))
             return Letter(waiting, source, self.house.guard.parse(source, spool), spool)
         except BaseException:
-            self._let_go(source, spool)
+            self.let_go(source, spool)
             raise
 
-    def _let_go(self, source: Source, spool: Path | None) -> None:
+    def let_go(self, source: Source, spool: Path | None) -> None:
         """Give back the memory, and remove what was kept in files."""
         self.house.budget.give(_weight(source))
         if isinstance(source.content, Path):
@@ -159,22 +142,34 @@ class Visit:
         if spool:
             shutil.rmtree(spool, ignore_errors=True)
 
-    def begin(self, letter: Letter, ids: Sequence[str], life: Callable[[Letter, House], Outcome]) -> None:
+    def guarded(self, letters: Sequence[Letter], plan: Callable[[Letter], P]) -> list[P]:
+        """Plan each letter; one that a bug of ours stops is looked at again later, and stops no other."""
+        self._unbegun = {id(letter): letter for letter in letters}
+        plans: list[P] = []
+        for letter in letters:
+            try:
+                plans.append(plan(letter))
+            except Exception as error:
+                del self._unbegun[id(letter)]
+                self.let_go(letter.source, letter.spool)
+                self._ended.append(Handled(letter.waiting.slot, _our_bug(letter, error)))
+        return plans
+
+    def begin(self, letter: Letter, ids: Sequence[str], life: Callable[[], Outcome]) -> None:
         """Take the letter through the rest of its life on a lane, behind the messages it belongs with."""
+        self._unbegun.pop(id(letter), None)
         self._open.add(self._lanes.submit(ids, lambda: self._live(letter, life)))
 
-    def _live(self, letter: Letter, life: Callable[[Letter, House], Outcome]) -> Handled:
+    def _live(self, letter: Letter, life: Callable[[], Outcome]) -> Handled:
         try:
             ends = self._given_up or self.house.stopping.is_set()
-            outcome = _NOT_BEGUN if ends else life(letter, self.house)
+            outcome = _NOT_BEGUN if ends else life()
         except LedgerError:
             raise
         except Exception as error:
-            # A bug of ours with one message must not stop the others.
-            log.exception("unforeseen", slot=str(letter.waiting.slot))
-            outcome = Deferred(_AFTER_OUR_BUG_S, f"unforeseen {type(error).__name__} in the worker; see its log")
+            outcome = _our_bug(letter, error)
         finally:
-            self._let_go(letter.source, letter.spool)
+            self.let_go(letter.source, letter.spool)
         self.house.on_outcome(letter.waiting.slot, outcome)
         return Handled(letter.waiting.slot, outcome)
 
@@ -191,6 +186,8 @@ class Visit:
         """The poll cannot go on: wait for the lanes, and write down what is done, to be acknowledged next time."""
         self._given_up = not isinstance(error, MailboxError)
         wait(self._open)
+        for letter in self._unbegun.values():
+            self.let_go(letter.source, letter.spool)
         if isinstance(error, Interrupted | GuardError | OSError):
             self._put_back()
         done = [task.result() for task in self._open if not task.exception()]
@@ -218,6 +215,12 @@ class Visit:
         """When the lease is lost, another worker polls this mailbox, and we stop."""
         if self._tenure.lost:
             raise Unreachable(f"mailbox {self.mailbox.name}: its lease was lost to another worker")
+
+
+def _our_bug(letter: Letter, error: Exception) -> Outcome:
+    """A bug of ours with one message must not stop the others."""
+    log.error("unforeseen", slot=str(letter.waiting.slot), exc_info=error)
+    return Deferred(_AFTER_OUR_BUG_S, f"unforeseen {type(error).__name__} in the worker; see its log")
 
 
 def _unflagged(one: Handled) -> Handled:

@@ -11,7 +11,7 @@ from worker.ledger.clock import NowS, instant_or_none
 from worker.ledger.endings import Ending, ending_of
 from worker.ledger.links import remember
 from worker.ledger.owner import is_gone
-from worker.ledger.records import Claim, DeliveryRow, Link, MessageFacts, Planned
+from worker.ledger.records import Claim, DeliveryRow, Link, MessageFacts, Planned, Recorded
 from worker.ledger.rows import DELIVERY, case_of, delivery_of
 from worker.ledger.schema import deliveries, messages, slots
 from worker.ledger.statements import impersonal, note, of_slot, put, upsert
@@ -87,9 +87,17 @@ class Deliveries(Store):
 
     def record(self, slot: Slot, facts: MessageFacts, planned: Sequence[Planned]) -> None:
         """Write down what is to be done with a message, whole and once; the slot is its, and its strikes end."""
-        message = self._message(facts)
-        rows = [_pending(one, slot, facts) for one in planned]
-        self._write(lambda connection: _record(connection, slot, message, rows))
+        self.record_all([Recorded(slot, facts, planned)])
+
+    def record_all(self, records: Sequence[Recorded]) -> None:
+        """As ``record``, for many messages in one transaction."""
+        if records:
+            self._write(lambda connection: self._record(connection, records))
+
+    def _record(self, connection: Connection, records: Sequence[Recorded]) -> None:
+        for one in records:
+            rows = [_pending(planned, one.slot, one.facts) for planned in one.planned]
+            _record(connection, one.slot, self._message(one.facts), rows)
 
     def hold_unrouted(self, slot: Slot, facts: MessageFacts | None, key: str, why: str) -> bool:
         """Hold a message that has no route, or that may not be read: row, slot and event together.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -77,6 +77,15 @@ class Planned:
     target: str
     route: str
     trace: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A message that is to be put on record: where it lies, what is remembered of it, and its deliveries."""
+
+    slot: Slot
+    facts: MessageFacts
+    planned: Sequence[Planned]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from worker.parsing.text import one_line
 
 #: octets of encoded words in one field that are decoded; the rest stays as written
 MAX_DECODE_BYTES = 8 * 1024
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64 = bytes(sorted(set(range(256)) - set(_ALPHABET)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,9 @@ def _base64(payload: str) -> bytes:
     try:
         return binascii.a2b_base64(octets + b"=" * (-len(octets) % 4))
     except binascii.Error:
-        return binascii.a2b_base64(octets[: len(octets) // 4 * 4] + b"====") if len(octets) > 4 else b""
+        kept = octets.translate(None, _NOT_BASE64)
+        # A lone last octet carries no byte.
+        return binascii.a2b_base64(kept[: len(kept) - (len(kept) % 4 == 1)] + b"==")
 
 
 def _quoted(word: _Word) -> bytes:
