@@ -1,17 +1,14 @@
 """What a CRM must promise: the one file that a new connector has to read.
 
 Terminology
-
-case        the record in the CRM (ticket, issue …).
-delivery    one message on its way to one CRM.
+case        the record in the CRM (ticket, issue …); delivery: one message on its way to one CRM.
 key         a delivery's unchanging identity: 40 hex digits, given by the worker, never made here.
 append      add a further message to an existing case.
 
 The promise
 1. ``create`` and ``append`` store ``delivery.key`` in the same call that makes the record.
 2. ``find`` sees the key, on a case or on a message within one, at most ``visible_after_s`` later.
-3. A second ``create`` or ``append`` with the same key refuses or returns the first record; it never overwrites,
-   since that would undo an agent's edit.
+3. A second ``create`` or ``append`` with the same key refuses or returns the first record, and overwrites nothing.
 4. Whatever is raised is one of the errors below; they say what happened, so the worker need not guess.
 """
 
@@ -187,8 +184,7 @@ class Connector(ABC):
     def append(self, delivery: Delivery) -> CaseRef:
         """Add the message to ``delivery.case``, stamped with the key; the vendor's rule for closed cases applies.
 
-        Returns the case the message is in, which may be a follow-up of ``delivery.case``.
-        Raises CaseGone when that case can take no message.
+        Returns the case it is in, maybe a follow-up of ``delivery.case``. Raises CaseGone when that can take none.
         """
         raise CaseGone("this CRM cannot add to a case")
 
@@ -200,7 +196,7 @@ class Connector(ABC):
         """The requests that delivering this would send, without sending any."""
         return ()
 
-    def close(self) -> None:  # noqa: B027  (nothing to let go of is the usual case)
+    def close(self) -> None:  # noqa: B027
         """Let go of connections; may be called twice."""
 
 

@@ -12,6 +12,7 @@ from connectors.contract import CaseRef
 from worker.compose import compose, fitted, unread_key
 from worker.conversations import correlate, participants_of
 from worker.deliver import deliver, paused, refuse, settle
+from worker.docket import Docket
 from worker.farewell import combined
 from worker.house import House, Tally
 from worker.ledger import LedgerError, Link
@@ -21,7 +22,6 @@ from worker.outcome import Deferred, Discarded, Held, Outcome
 from worker.plan import Plan, Step, in_order, plan
 from worker.policy import ruled
 from worker.tenure import LEASE_S, Tenure
-from worker.todo import Todo
 from worker.visit import Visit
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ def _take_all(visit: Visit) -> None:
     for door in house.doors.values():
         door.refresh()
     try:
-        for group in Todo(visit.mailbox, house, visit.tally).groups():
+        for group in Docket(visit.mailbox, house, visit.tally).groups():
             for letters in visit.letters(group):
                 plans = in_order(visit.guarded(letters, partial(plan, house=house)))
                 house.ledger.record_all([one.recorded for one in plans if one.steps])

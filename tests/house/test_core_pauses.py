@@ -19,7 +19,7 @@ from connectors.contract import (
 )
 from tests.fakes.rigged import RiggedCrm, Script
 from tests.house.core import Build, mail, numbered, subjects
-from worker import doors, todo
+from worker import docket, doors
 from worker.doors import Door
 from worker.ledger import Ledger
 from worker.settings import Route
@@ -141,5 +141,5 @@ def test_a_paused_crm_is_not_asked_for_the_case_either(core: Build) -> None:
 def test_what_is_awaited_is_asked_only_when_something_is_paused(core: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     one = core()
     one.receive(mail(1))
-    monkeypatch.setattr(todo.Todo, "_awaited", property(lambda _: 1 / 0))
+    monkeypatch.setattr(docket.Docket, "_awaited", property(lambda _: 1 / 0))
     assert one.poll().delivered == 1

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from connectors.contract import CaseRef
 from worker.ledger import Ledger, Link, MessageFacts, Planned
+from worker.ledger.engine import Engines
 from worker.slot import Slot, Waiting
 
 MAILBOX, FOLDER, VALIDITY = "support", "INBOX", 7
@@ -59,3 +60,10 @@ def routed(ledger: Ledger, name: str = "one", uid: int = 1, connectors: tuple[st
 
 def link(name: str = "one", case: CaseRef = CASE) -> Link:
     return Link("crm", case, (f"{name}@example.com",), (f"{name}@customer.example",))
+
+
+def pragma(engines: Engines, words: str) -> object:
+    """Ask or tell SQLite something on the connection that writes."""
+    with engines.writes.borrowed() as wire:
+        row = wire._connection.execute(f"PRAGMA {words}").fetchone()
+    return row[0] if row else None

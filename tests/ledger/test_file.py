@@ -10,9 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
 
-from tests.ledger.samples import key, routed, waiting
+from tests.ledger.samples import key, pragma, routed, waiting
 from worker.ledger import Ledger, LedgerError
 from worker.ledger.schema import events
 
@@ -70,14 +71,11 @@ def test_d6_a_file_that_is_lost_or_replaced_is_noticed(file: Path) -> None:
 def test_d3_a_full_disk_is_told_and_got_over(file: Path) -> None:
     with closing(opened(file)) as ledger:
         ledger.enter(waiting(1))
-        with ledger._engines.writer.connect() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        pragma(ledger._engines, f"max_page_count = {pragma(ledger._engines, 'page_count')}")
         with pytest.raises(LedgerError, match=r"worker\.database \(or DATABASE_URL\): the disk is full: make room"):
             ledger.enter(waiting(*range(2, 5000)))
         assert ledger.agenda("support", "INBOX", 7, []).suspects == (1,), "nothing was written half"
-        with ledger._engines.writer.connect() as connection:
-            connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        pragma(ledger._engines, "max_page_count = 1000000")
         assert len(ledger.enter(waiting(*range(2, 5000)))) == 4998
 
 
@@ -88,29 +86,26 @@ def test_d4_a_folder_that_is_missing(tmp_path: Path) -> None:
 
 def test_d4_a_file_that_became_read_only(file: Path) -> None:
     with closing(opened(file)) as ledger:
-        with ledger._engines.writer.connect() as connection:
-            connection.exec_driver_sql("PRAGMA query_only = ON")
+        pragma(ledger._engines, "query_only = ON")
         with pytest.raises(LedgerError, match="may not be written to"):
             ledger.enter(waiting(1))
 
 
 def test_durable_and_ready_for_several_readers(file: Path) -> None:
     """D2: writes take their lock at once, and are on the disk when they return."""
-    with closing(opened(file)) as ledger, ledger._engines.writer.connect() as connection:
-        assert connection.in_transaction() is False
-        settings = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        }
+    with closing(opened(file)) as ledger:
+        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        settings = {name: pragma(ledger._engines, name) for name in names}
         assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
-        with closing(sqlite3.connect(file, timeout=0)) as other, pytest.raises(sqlite3.OperationalError):
-            other.execute("BEGIN IMMEDIATE")
+        with ledger._engines.writes.transaction(), closing(sqlite3.connect(file, timeout=0)) as other:
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("BEGIN IMMEDIATE")
 
 
 def test_what_only_reads_cannot_write(file: Path) -> None:
-    with closing(opened(file)) as ledger, ledger._engines.reader.connect() as connection:
-        with pytest.raises(Exception, match="readonly"):
-            connection.exec_driver_sql("DELETE FROM events")
+    with closing(opened(file)) as ledger:
+        with pytest.raises(DBAPIError, match="readonly"), ledger._engines.reads.borrowed() as wire:
+            wire.change(delete(events), {})
 
 
 def test_the_file_is_its_owners_alone(file: Path) -> None:

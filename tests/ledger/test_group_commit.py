@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, event, func, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
 
+from tests.ledger.samples import pragma
 from worker.ledger import LedgerError
 from worker.ledger.engine import Engines, connected, parsed
 from worker.ledger.statements import put
+from worker.ledger.wire import Wire
 from worker.ledger.writer import Writer
 
 NOTES = Table("notes", MetaData(), Column("number", Integer, primary_key=True))
@@ -29,12 +31,12 @@ def engines(url: str) -> Iterator[Engines]:
 
 @pytest.fixture
 def writer(engines: Engines) -> Writer:
-    return Writer(engines.writer)
+    return Writer(engines.writes)
 
 
-def write(number: int) -> Callable[[Connection], int]:
-    def work(connection: Connection) -> int:
-        connection.execute(insert(NOTES), {"number": number})
+def write(number: int) -> Callable[[Wire], int]:
+    def work(wire: Wire) -> int:
+        wire.change(insert(NOTES), {"number": number})
         return number * 2
 
     return work
@@ -45,10 +47,17 @@ def written(engines: Engines) -> list[int]:
         return list(connection.scalars(select(NOTES.c.number).order_by(NOTES.c.number)))
 
 
-def commits(engine: Engine) -> list[int]:
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one with every commit."""
     seen: list[int] = []
-    event.listen(engine, "commit", lambda _: seen.append(1))
+    commit = Wire.commit
+
+    def counted(wire: Wire) -> None:
+        commit(wire)
+        seen.append(1)
+
+    monkeypatch.setattr(Wire, "commit", counted)
     return seen
 
 
@@ -57,14 +66,13 @@ def test_alone(writer: Writer, engines: Engines) -> None:
     assert written(engines) == [1]
 
 
-def test_what_comes_together_is_committed_together(writer: Writer, engines: Engines) -> None:
-    seen = commits(engines.writer)
+def test_what_comes_together_is_committed_together(writer: Writer, engines: Engines, commits: list[int]) -> None:
     begun, go = threading.Event(), threading.Event()
 
-    def slow(connection: Connection) -> int:
+    def slow(wire: Wire) -> int:
         begun.set()
         assert go.wait(10)
-        return write(0)(connection)
+        return write(0)(wire)
 
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(writer.run, slow)
@@ -75,13 +83,13 @@ def test_what_comes_together_is_committed_together(writer: Writer, engines: Engi
         go.set()
         assert first.result(10) == 0
         assert [one.result(10) for one in rest] == [2 * number for number in range(1, 9)]
-    assert len(seen) == 2
+    assert len(commits) == 2
     assert written(engines) == list(range(9))
 
 
 def test_one_failure_fails_its_caller_alone(writer: Writer, engines: Engines) -> None:
-    def bad(connection: Connection) -> int:
-        connection.execute(insert(NOTES), {"number": 100})
+    def bad(wire: Wire) -> int:
+        wire.change(insert(NOTES), {"number": 100})
         raise ValueError("mine")
 
     works = [write(1), bad, write(2), write(1), write(3)]
@@ -105,7 +113,7 @@ def test_many_threads_many_writes(writer: Writer, engines: Engines) -> None:
 def test_an_interrupted_leader_hands_the_lead_on(writer: Writer, engines: Engines) -> None:
     begun, go = threading.Event(), threading.Event()
 
-    def interrupted(connection: Connection) -> int:
+    def interrupted(wire: Wire) -> int:
         begun.set()
         assert go.wait(10)
         raise KeyboardInterrupt
@@ -126,9 +134,8 @@ def test_an_interrupted_leader_hands_the_lead_on(writer: Writer, engines: Engine
 def test_d1_a_locked_file_is_told_to_all_and_then_works_again(tmp_path: Path) -> None:
     engines = connected(parsed(f"sqlite:///{tmp_path}/a.db"))
     NOTES.metadata.create_all(engines.writer)
-    with engines.writer.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout = 50")
-    writer = Writer(engines.writer)
+    pragma(engines, "busy_timeout = 50")
+    writer = Writer(engines.writes)
     other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LedgerError, match=r"worker\.database.*locked"):
@@ -147,20 +154,20 @@ def test_two_workers_that_wait_for_each_other_both_get_through(postgres_url: str
     met = threading.Barrier(2)
     runs: list[int] = []
 
-    def crossing(first: int, second: int) -> Callable[[Connection], int]:
-        def work(connection: Connection) -> int:
+    def crossing(first: int, second: int) -> Callable[[Wire], int]:
+        def work(wire: Wire) -> int:
             runs.append(first)
-            put(connection, NOTES, {"number": first})
+            put(wire, NOTES, {"number": first})
             if len(runs) <= 2:
                 met.wait(10)
-            put(connection, NOTES, {"number": second})
+            put(wire, NOTES, {"number": second})
             return first
 
         return work
 
     with ThreadPoolExecutor(2) as pool:
         works = (crossing(1, 2), crossing(2, 1))
-        futures = [pool.submit(Writer(one.writer).run, work) for one, work in zip(both, works, strict=True)]
+        futures = [pool.submit(Writer(one.writes).run, work) for one, work in zip(both, works, strict=True)]
         assert [future.result(30) for future in futures] == [1, 2]
     assert len(runs) >= 3
     assert written(both[0]) == [1, 2]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from worker.message import InboundMessage, Source, parse
+from worker.message import InboundMessage, Source
+from worker.message.reading import parse
 
 MAILS = Path(__file__).parent.parent / "mail"
 RECEIVED = datetime(2026, 11, 21, 11, tzinfo=UTC)

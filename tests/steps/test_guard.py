@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from tests.steps.letters import HEADER, MAILS, multipart, read, source
 from worker.message import Guard
 from worker.message.guard import GuardError
-from worker.message.wire import unpack_message
+from worker.message.wire import NoMessageError, pack_message, unpack_message
 
 ROOT = Path(__file__).parents[2]
 PLAIN = HEADER + b"\r\nhello"
@@ -207,6 +208,20 @@ def test_the_child_imports_only_what_reading_needs():
     assert not FORBIDDEN & set(loaded)
 
 
+def test_the_parent_does_not_load_what_reads_strangers_octets():
+    command = [sys.executable, "-c", "import sys, worker.message, worker.classify; print(*sys.modules)"]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout.split())
+    assert "worker.message.guard" in loaded
+    assert not {"mailparser", "nh3", "selectolax", "tnefparse", "charset_normalizer"} & loaded
+
+
+@dataclass(frozen=True)
+class _Named:
+    """Stands for a path whose last component a child made up."""
+
+    name: str
+
+
 class _Evil:
     def __reduce__(self):
         return (os.system, ("true",))
@@ -214,8 +229,21 @@ class _Evil:
 
 @pytest.mark.parametrize("value", [_Evil(), threading.Lock, "text"])
 def test_h40_only_messages_are_rebuilt(value):
-    with pytest.raises(pickle.UnpicklingError):
-        unpack_message(pickle.dumps(value))
+    with pytest.raises(NoMessageError):
+        unpack_message(pickle.dumps(value), source(PLAIN), None)
+
+
+@pytest.mark.parametrize("name", ["../mail", "/etc/passwd", "", ".", ".."])
+def test_h40_the_child_cannot_point_at_a_file_outside_the_spool(name, tmp_path):
+    told = read(multipart(b"\r\nhello", b"Content-Type: a/b; name=x\r\n\r\n" + b"x" * 2_000_000), tmp_path)
+    (attached,) = told.attachments
+    kept = replace(attached, content=tmp_path / "part")
+    assert unpack_message(pack_message(replace(told, attachments=(kept,))), source(PLAIN), tmp_path).attachments == (
+        kept,
+    )
+    packed = pack_message(replace(told, attachments=(replace(attached, content=_Named(name)),)))
+    with pytest.raises(NoMessageError):
+        unpack_message(packed, source(PLAIN), tmp_path)
 
 
 def test_d3_a_spool_that_cannot_be_written_is_not_the_mails_fault(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.steps.letters import HEADER, RECEIVED, multipart, read, source
-from worker.message import parse
+from worker.message.reading import parse
 
 ADDED = (
     b"Received: from a by b; Sat, 21 Nov 2026 10:00:09 +0000\r\nDKIM-Signature: v=1; b=x\r\n"

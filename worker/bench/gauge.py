@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_MIB = 1024
+#: in a MiB
+_KIB = 1024
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def measure(command: Sequence[str], environ: Mapping[str, str], sample_s: float 
     wall_s = time.monotonic() - began
     sampler.end()
     cpu_s = usage.ru_utime + usage.ru_stime
-    largest = max(usage.ru_maxrss, sampler.largest_kib)
-    return Cost(process.returncode, wall_s, cpu_s, sampler.peak_kib / _MIB, largest / _MIB, out[0], out[1])
+    # Not ru_maxrss: Linux lets a child begin with the peak of the process that started it.
+    peak, largest = sampler.peak_kib / _KIB, sampler.largest_kib / _KIB
+    return Cost(process.returncode, wall_s, cpu_s, peak, largest, out[0], out[1])
 
 
 def _drain(process: subprocess.Popen[str], number: int, out: list[str]) -> None:

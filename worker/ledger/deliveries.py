@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, case, func, null, select, update
+from sqlalchemy import Insert, Update, bindparam, case, func, null, select, update
 
 from worker.ledger.clock import NowS, instant_or_none
+from worker.ledger.compiled import Values
 from worker.ledger.endings import Ending, ending_of
 from worker.ledger.links import remember
 from worker.ledger.owner import is_gone
 from worker.ledger.records import Claim, DeliveryRow, Link, MessageFacts, Planned, Recorded
 from worker.ledger.rows import DELIVERY, case_of, delivery_of
 from worker.ledger.schema import deliveries, messages, slots
-from worker.ledger.statements import impersonal, note, of_slot, put, upsert
+from worker.ledger.statements import impersonal, insert_if_absent, note, of_slot, put, put_all, upsert
 from worker.ledger.store import Store
+from worker.ledger.wire import Wire
 from worker.outcome import Outcome
 from worker.slot import Slot
 
@@ -91,13 +93,11 @@ class Deliveries(Store):
 
     def record_all(self, records: Sequence[Recorded]) -> None:
         """As ``record``, for many messages in one transaction."""
+        known = [self._message(one.facts) for one in records]
+        rows = [_pending(planned, one) for one in records for planned in one.planned]
+        places = [_placed(one.slot, one.facts.identity, "fresh") for one in records]
         if records:
-            self._write(lambda connection: self._record(connection, records))
-
-    def _record(self, connection: Connection, records: Sequence[Recorded]) -> None:
-        for one in records:
-            rows = [_pending(planned, one.slot, one.facts) for planned in one.planned]
-            _record(connection, one.slot, self._message(one.facts), rows)
+            self._write(lambda wire: _record(wire, known, rows, places))
 
     def hold_unrouted(self, slot: Slot, facts: MessageFacts | None, key: str, why: str) -> bool:
         """Hold a message that has no route, or that may not be read: row, slot and event together.
@@ -106,14 +106,14 @@ class Deliveries(Store):
         """
         message = self._message(facts) if facts else None
         because = impersonal(why)
-        return self._write(lambda connection: _hold(connection, slot, message, key, because))
+        return self._write(lambda wire: _hold(wire, slot, message, key, because))
 
     def claim(self, key: str, ttl_s: float = 120) -> Claim | None:
         """Take a delivery in hand; the intent is durable on return.
 
         None when it is final, held, not due, or in the hands of someone alive.
         """
-        return self._write(lambda connection: self._claim(connection, key, ttl_s))
+        return self._write(lambda wire: self._claim(wire, key, ttl_s))
 
     def state(self, keys: Sequence[str]) -> dict[str, DeliveryRow]:
         """The rows of these keys; a key that was never recorded is missing."""
@@ -130,36 +130,36 @@ class Deliveries(Store):
         ``link``: with Delivered, the conversation; else only the case is remembered.
         """
         ending, values = ending_of(claim, outcome, counts=counts, doubt=doubt, link=link)
-        return self._write(lambda connection: self._settled(connection, ending, values, link))
+        return self._write(lambda wire: self._settled(wire, ending, values, link))
 
-    def _claim(self, connection: Connection, key: str, ttl_s: float) -> Claim | None:
-        row = connection.execute(_SEEN, {"at_key": key}).first()
+    def _claim(self, wire: Wire, key: str, ttl_s: float) -> Claim | None:
+        row = wire.first(_SEEN, {"at_key": key})
         if row is None or not _is_claimable(row):
             return None
-        connection.execute(_TAKE, {"at_key": key, "holder": self.owner, "ttl_s": ttl_s})
+        wire.change(_TAKE, {"at_key": key, "holder": self.owner, "ttl_s": ttl_s})
         doubt, attempt = row.intent_at_s is not None, row.attempts + 1
         about = {"identity": row.identity, "key": key, "mailbox": row.mailbox}
-        note(connection, "attempt", about, number=attempt, connector=row.connector, in_doubt="yes" if doubt else "")
+        note(wire, "attempt", about, number=attempt, connector=row.connector, in_doubt="yes" if doubt else "")
         age_s = max(0.0, row.now_s - row.intent_at_s) if doubt else 0.0
         return Claim(key, row.fence + 1, attempt, doubt, instant_or_none(row.intent_at_s), age_s, case_of(row))
 
-    def _settled(self, connection: Connection, ending: Ending, values: dict[str, Any], link: Link | None) -> bool:
-        row = connection.execute(_SETTLE[ending], values).mappings().first()
+    def _settled(self, wire: Wire, ending: Ending, values: dict[str, Any], link: Link | None) -> bool:
+        row = wire.first(_SETTLE[ending], values)
         if row is None:
-            return _was_settled(connection, values)
-        about, ended = dict(row), values["ended"]
+            return _was_settled(wire, values)
+        about, ended = row._asdict(), values["ended"]
         kind = "in_doubt" if ended == "delivering" else ended
         note(
-            connection,
+            wire,
             kind,
             about,
             values["because"],
-            connector=row["connector"],
+            connector=row.connector,
             case=values["new_case_number"],
             after_s=None if values["after_s"] is None else round(values["after_s"], 1),
         )
         if link and ended == "delivered":
-            remember(connection, link, self.hash_of)
+            remember(wire, link, self.hash_of)
         return True
 
     def _message(self, facts: MessageFacts) -> dict[str, Any]:
@@ -175,47 +175,49 @@ class Deliveries(Store):
         }
 
 
-def _record(connection: Connection, slot: Slot, message: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
-    put(connection, messages, message)
-    for row in rows:
-        if put(connection, deliveries, row):
-            note(connection, "routed", row, row["trace"], connector=row["connector"], route=row["route"])
-    _place(connection, slot, message["identity"], "fresh")
+def _record(wire: Wire, known: Sequence[Values], rows: Sequence[Values], places: Sequence[Values]) -> None:
+    wire.change_all(insert_if_absent(messages, wire.dialect), known)
+    for row in put_all(wire, deliveries, "key", rows):
+        note(wire, "routed", row, row["trace"], connector=row["connector"], route=row["route"])
+    wire.change_all(_into_place(wire.dialect), places)
 
 
-def _hold(connection: Connection, slot: Slot, message: dict[str, Any] | None, key: str, why: str) -> bool:
+def _hold(wire: Wire, slot: Slot, message: dict[str, Any] | None, key: str, why: str) -> bool:
     identity = message["identity"] if message else None
     if message:
-        put(connection, messages, message)
+        put(wire, messages, message)
     row = {**of_slot(slot), "key": key, "identity": identity, "state": "held", "why": why}
-    if put(connection, deliveries, row):
-        note(connection, "held", row, why)
-    standing = connection.execute(_STANDING, {"at_key": key}).one().state
-    _place(connection, slot, identity, "held" if standing == "held" else "finished")
+    if put(wire, deliveries, row):
+        note(wire, "held", row, why)
+    standing = wire.one(_STANDING, {"at_key": key}).state
+    place = _placed(slot, identity, "held" if standing == "held" else "finished")
+    wire.change(_into_place(wire.dialect), place)
     return bool(standing == "held")
 
 
-def _place(connection: Connection, slot: Slot, identity: str | None, state: str) -> None:
-    """Put the slot in a state, linked to its message; its strikes end."""
-    statement = upsert(slots, connection.dialect.name, "state", "strikes", "due_at_s", "identity")
-    values = {**of_slot(slot), "state": state, "strikes": 0, "due_at_s": None, "identity": identity}
-    connection.execute(statement, values)
+def _into_place(dialect: str) -> Insert:
+    return upsert(slots, dialect, "state", "strikes", "due_at_s", "identity")
 
 
-def _pending(one: Planned, slot: Slot, facts: MessageFacts) -> dict[str, Any]:
+def _placed(slot: Slot, identity: str | None, state: str) -> dict[str, Any]:
+    """The slot in a state, linked to its message; its strikes end."""
+    return {**of_slot(slot), "state": state, "strikes": 0, "due_at_s": None, "identity": identity}
+
+
+def _pending(planned: Planned, record: Recorded) -> dict[str, Any]:
     return {
-        **of_slot(slot),
-        "key": one.key,
-        "identity": facts.identity,
-        "connector": one.connector,
-        "target": one.target,
-        "route": one.route,
-        "trace": impersonal(one.trace, _MAX_TRACE_CHARS),
+        **of_slot(record.slot),
+        "key": planned.key,
+        "identity": record.facts.identity,
+        "connector": planned.connector,
+        "target": planned.target,
+        "route": planned.route,
+        "trace": impersonal(planned.trace, _MAX_TRACE_CHARS),
         "state": "pending",
     }
 
 
-def _is_claimable(row: Row[Any]) -> bool:
+def _is_claimable(row: Any) -> bool:
     if row.due_at_s is not None and row.due_at_s > row.now_s:
         return False
     if row.state == "delivering":
@@ -223,11 +225,11 @@ def _is_claimable(row: Row[Any]) -> bool:
     return row.state in ("pending", "deferred")
 
 
-def _was_settled(connection: Connection, values: dict[str, Any]) -> bool:
+def _was_settled(wire: Wire, values: dict[str, Any]) -> bool:
     """Whether this very settling is already in the ledger: its commit went through, but not the answer to it."""
-    row = connection.execute(_STANDING, values).first()
+    row = wire.first(_STANDING, values)
     if row and row.fence == values["at_fence"] and row.owner is None and row.state == values["ended"]:
         return True
     about = {"key": values["at_key"], "identity": row.identity if row else None}
-    note(connection, "fence_lost", about, fence=values["at_fence"], outcome=values["ended"])
+    note(wire, "fence_lost", about, fence=values["at_fence"], outcome=values["ended"])
     return False

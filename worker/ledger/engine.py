@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.ledger.errors import SOURCE, LedgerError
+from worker.ledger.lines import Lines
 
 _BUSY_S = 5.0
 _READERS = 2
@@ -31,14 +32,21 @@ _CONNECT = {
 
 @dataclass(frozen=True)
 class Engines:
-    """Where the ledger is written and read; ``file`` is None on a server."""
+    """Where the ledger is written and read; ``file`` is None on a server.
+
+    ``writes`` and ``reads`` are for the daily work; the engines make their connections, and migrate.
+    """
 
     writer: Engine
     reader: Engine
     file: Path | None
+    writes: Lines
+    reads: Lines
 
     def close(self) -> None:
         """Let go of every connection."""
+        self.writes.close()
+        self.reads.close()
         self.writer.dispose()
         self.reader.dispose()
 
@@ -68,11 +76,9 @@ def connected(url: URL) -> Engines:
     if url.drivername == "sqlite":
         return _sqlite(url)
     options: dict[str, Any] = {"connect_args": _CONNECT, "use_native_hstore": False, "max_overflow": 0}
-    return Engines(
-        create_engine(url, pool_size=1, **options),
-        create_engine(url, pool_size=_READERS, isolation_level="AUTOCOMMIT", **options),
-        None,
-    )
+    writer = create_engine(url, pool_size=1, **options)
+    reader = create_engine(url, pool_size=_READERS, isolation_level="AUTOCOMMIT", **options)
+    return Engines(writer, reader, None, Lines(writer, 1), Lines(reader, _READERS))
 
 
 def file_of(url: URL) -> Path | None:
@@ -90,13 +96,14 @@ def file_of(url: URL) -> Path | None:
 
 
 def _sqlite(url: URL) -> Engines:
-    options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_S}, "max_overflow": 0}
+    # Named parameters, so that one form of them fits both databases.
+    options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_S}, "max_overflow": 0, "paramstyle": "named"}
     writer = create_engine(url, pool_size=1, **options)
     reader = create_engine(url, pool_size=_READERS, isolation_level="AUTOCOMMIT", **options)
     event.listen(writer, "connect", _prepare_writer)
     event.listen(writer, "begin", _begin)
     event.listen(reader, "connect", _prepare_reader)
-    return Engines(writer, reader, Path(url.database or ""))
+    return Engines(writer, reader, Path(url.database or ""), Lines(writer, 1), Lines(reader, _READERS))
 
 
 def _prepare_writer(connection: Any, _: object) -> None:

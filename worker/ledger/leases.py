@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from worker.ledger.clock import NowS, instant
 from worker.ledger.owner import is_gone
@@ -13,6 +13,7 @@ from worker.ledger.records import Lease, LeaseHeld
 from worker.ledger.schema import leases
 from worker.ledger.statements import note, put
 from worker.ledger.store import Store
+from worker.ledger.wire import Wire
 
 _SEEN = select(leases, NowS().label("now_s")).where(leases.c.name == bindparam("at_name")).with_for_update()
 _HOLD = (
@@ -44,16 +45,16 @@ class Leases(Store):
 
         A holder on this machine whose process is gone is taken over at once, any other when its time is up.
         """
-        return self._write(lambda connection: self._acquire(connection, name, ttl_s))
+        return self._write(lambda wire: self._acquire(wire, name, ttl_s))
 
     def renew(self, lease: Lease, ttl_s: float = 60) -> bool:
         """Begin its time anew. False when it is no longer ours."""
         values = {**_of(lease), "ttl_s": ttl_s}
-        return self._write(lambda connection: connection.execute(_RENEW, values).rowcount == 1)
+        return self._write(lambda wire: wire.change(_RENEW, values) == 1)
 
     def release(self, lease: Lease) -> None:
         """Give it back, if it is still ours."""
-        self._write(lambda connection: connection.execute(_RELEASE, _of(lease)).rowcount)
+        self._write(lambda wire: wire.change(_RELEASE, _of(lease)))
 
     def leases(self) -> tuple[LeaseHeld, ...]:
         """The leases in force."""
@@ -63,19 +64,19 @@ class Leases(Store):
         """When each lease that nobody holds now was given back, or ran out with its holder."""
         return {row.name: instant(row.until_s) for row in self._read(_ENDED)}
 
-    def _acquire(self, connection: Connection, name: str, ttl_s: float) -> Lease | None:
-        put(connection, leases, {"name": name, "owner": "", "fence": 0, "until_s": 0.0})
-        row = connection.execute(_SEEN, {"at_name": name}).one()
+    def _acquire(self, wire: Wire, name: str, ttl_s: float) -> Lease | None:
+        put(wire, leases, {"name": name, "owner": "", "fence": 0, "until_s": 0.0})
+        row = wire.one(_SEEN, {"at_name": name})
         if not _is_free(row):
             return None
         values = {"at_name": name, "at_fence": row.fence, "holder": self.owner, "ttl_s": ttl_s}
-        connection.execute(_HOLD, values)
+        wire.change(_HOLD, values)
         if row.owner:
-            note(connection, "lease_taken_over", {"mailbox": name}, of=row.owner, fence=row.fence + 1)
+            note(wire, "lease_taken_over", {"mailbox": name}, of=row.owner, fence=row.fence + 1)
         return Lease(name, self.owner, row.fence + 1)
 
 
-def _is_free(row: Row[Any]) -> bool:
+def _is_free(row: Any) -> bool:
     return not row.owner or bool(row.until_s <= row.now_s) or is_gone(row.owner)
 
 

@@ -49,7 +49,7 @@ class Ledger(Slots, Deliveries, Conversations, Questions, Orders):
             migrate(engines.writer)
             ledger = cls(engines, owner or own_name(), _known(engines.writer))
             if aside:
-                ledger._write(lambda connection: note(connection, "ledger_damaged", {}, moved_to=aside))
+                ledger._write(lambda wire: note(wire, "ledger_damaged", {}, moved_to=aside))
         except BaseException as error:
             engines.close()
             raise explained(error) from error.__cause__

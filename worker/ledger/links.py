@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
 from connectors.contract import CaseRef
 from worker.ledger.clock import NowS, instant
@@ -13,6 +13,7 @@ from worker.ledger.rows import case_of
 from worker.ledger.schema import deliveries, links, messages, participants
 from worker.ledger.statements import insert_if_absent, printable
 from worker.ledger.store import Store
+from worker.ledger.wire import Wire
 
 _LINKED = (
     select(links)
@@ -70,16 +71,15 @@ class Conversations(Store):
         return bool(hashes and self._read(_ON_ITS_WAY, where))
 
 
-def remember(connection: Connection, link: Link, hash_of: Callable[[str], str]) -> None:
+def remember(wire: Wire, link: Link, hash_of: Callable[[str], str]) -> None:
     """Write down that the case holds these messages and that these people take part in it."""
-    dialect, case = connection.dialect.name, link.case
+    dialect, case = wire.dialect, link.case
     at = {"connector": link.connector, "case_id": printable(case.id)}
     shown = {"case_number": printable(case.number), "case_url": printable(case.url)}
     ids = {hash_of(message_id) for message_id in link.message_ids if message_id}
     people = {hash_of(address) for address in link.participants if address}
-    if ids:
-        rows = [{**at, **shown, "message_id_hash": digest} for digest in sorted(ids)]
-        connection.execute(insert_if_absent(links, dialect), rows)
-    if people:
-        rows = [{**at, "address_hash": digest} for digest in sorted(people)]
-        connection.execute(insert_if_absent(participants, dialect), rows)
+    held = [{**at, **shown, "message_id_hash": digest} for digest in sorted(ids)]
+    wire.change_all(insert_if_absent(links, dialect), held)
+    wire.change_all(
+        insert_if_absent(participants, dialect), [{**at, "address_hash": digest} for digest in sorted(people)]
+    )

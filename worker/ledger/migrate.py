@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspec
 from worker.ledger.clock import NowS
 from worker.ledger.errors import SOURCE, LedgerError
 from worker.ledger.schema import HEAD, VERSION_TABLE, meta
-from worker.ledger.statements import put
+from worker.ledger.statements import insert_if_absent
 
 FOLDER = Path(__file__).parent / "migrations"
 _PEPPER_BYTES = 32
@@ -78,7 +78,7 @@ def _too_new(connection: Connection, found: str) -> LedgerError:
 
 
 def _name_program(connection: Connection) -> None:
-    if not put(connection, meta, {"name": "program", "value": _program()}):
+    if not _put(connection, "program", _program()):
         connection.execute(update(meta).where(meta.c.name == "program").values(value=_program()))
 
 
@@ -86,8 +86,14 @@ def _begin_meta(connection: Connection) -> None:
     if connection.scalar(select(meta.c.value).where(meta.c.name == "born_at_s")) is not None:
         return
     born_at_s = connection.scalar(select(NowS()))
-    put(connection, meta, {"name": "pepper", "value": secrets.token_hex(_PEPPER_BYTES)})
-    put(connection, meta, {"name": "born_at_s", "value": repr(born_at_s)})
+    _put(connection, "pepper", secrets.token_hex(_PEPPER_BYTES))
+    _put(connection, "born_at_s", repr(born_at_s))
+
+
+def _put(connection: Connection, name: str, value: str) -> bool:
+    """Write something of the ledger as a whole, unless it is written; True when it is new."""
+    statement = insert_if_absent(meta, connection.dialect.name)
+    return connection.execute(statement, {"name": name, "value": value}).rowcount == 1
 
 
 def _program() -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Row, Update, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Delete, Update, and_, bindparam, delete, or_, select, update
 
 from worker.ledger.pauses import end_pause
 from worker.ledger.schema import UNFINISHED, deliveries, events, pauses, slots
 from worker.ledger.statements import at_slot, in_slot, note
 from worker.ledger.store import Store
+from worker.ledger.wire import Wire
 from worker.slot import Slot
 
 _AT_KEY = deliveries.c.key == bindparam("at_key")
@@ -49,55 +50,55 @@ class Orders(Store):
         A pause of their connector that waited for a person is over.
         A message held without a route, or unread, is taken in again as if it were new.
         """
-        return self._write(lambda connection: sum(_retry(connection, key) for key in dict.fromkeys(keys)))
+        return self._write(lambda wire: sum(_retry(wire, key) for key in dict.fromkeys(keys)))
 
     def discard(self, key: str) -> bool:
         """Give up a delivery that waits; its message leaves the folder once all its deliveries are final."""
-        return self._write(lambda connection: _discard(connection, key))
+        return self._write(lambda wire: _discard(wire, key))
 
     def released(self, key: str) -> bool:
         """Whether an operator has ever let this delivery be tried again: a rule must not hold it a second time."""
         return bool(self._read(_RETRIED, {"at_key": key}))
 
 
-def _retry(connection: Connection, key: str) -> bool:
-    row = connection.execute(_SEEN, {"at_key": key}).first()
+def _retry(wire: Wire, key: str) -> bool:
+    row = wire.first(_SEEN, {"at_key": key})
     if row is None or not (row.state in ("held", "deferred") or _is_doubtful(row)):
         return False
-    connection.execute(_change_of(row), {"at_key": key})
-    connection.execute(_FRESH, _slots_of(row))
-    for pause in connection.execute(_ENDLESS, {"at_connector": row.connector}).all():
-        end_pause(connection, {"at_connector": pause.connector, "at_bucket": pause.bucket})
-    note(connection, "retried", _about(row), by="operator", was=row.state, attempts=row.attempts)
+    wire.change(_change_of(row), {"at_key": key})
+    wire.change(_FRESH, _slots_of(row))
+    for pause in wire.rows(_ENDLESS, {"at_connector": row.connector}):
+        end_pause(wire, {"at_connector": pause.connector, "at_bucket": pause.bucket})
+    note(wire, "retried", _about(row), by="operator", was=row.state, attempts=row.attempts)
     return True
 
 
-def _is_doubtful(row: Row[Any]) -> bool:
+def _is_doubtful(row: Any) -> bool:
     """Whether it waits, in nobody's hands, to learn what an attempt has done."""
     return bool(row.state == "delivering" and row.owner is None)
 
 
-def _change_of(row: Row[Any]) -> Delete | Update:
+def _change_of(row: Any) -> Delete | Update:
     """A doubt stays a doubt: the CRM is asked before anything is sent again."""
     if row.connector is None:
         return _DROP
     return _DUE if _is_doubtful(row) else _PENDING
 
 
-def _discard(connection: Connection, key: str) -> bool:
-    row = connection.execute(_SEEN, {"at_key": key}).first()
+def _discard(wire: Wire, key: str) -> bool:
+    row = wire.first(_SEEN, {"at_key": key})
     if row is None or row.state not in ("held", "deferred", "pending"):
         return False
-    connection.execute(_DISCARDED, {"at_key": key})
-    if not connection.execute(_LEFT, {"at_identity": row.identity}).first():
-        connection.execute(_FINISHED, _slots_of(row))
-    note(connection, "discarded", _about(row), by="operator", was=row.state, connector=row.connector)
+    wire.change(_DISCARDED, {"at_key": key})
+    if not wire.first(_LEFT, {"at_identity": row.identity}):
+        wire.change(_FINISHED, _slots_of(row))
+    note(wire, "discarded", _about(row), by="operator", was=row.state, connector=row.connector)
     return True
 
 
-def _slots_of(row: Row[Any]) -> dict[str, Any]:
+def _slots_of(row: Any) -> dict[str, Any]:
     return {**at_slot(Slot(row.mailbox, row.folder, row.uidvalidity, row.uid)), "at_identity": row.identity}
 
 
-def _about(row: Row[Any]) -> dict[str, Any]:
+def _about(row: Any) -> dict[str, Any]:
     return {"identity": row.identity, "key": row.key, "mailbox": row.mailbox}

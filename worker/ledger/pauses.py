@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from worker.ledger.clock import NowS, instant, instant_or_none
 from worker.ledger.records import Pause
 from worker.ledger.schema import pauses
 from worker.ledger.statements import impersonal, note, printable, put
 from worker.ledger.store import Store
+from worker.ledger.wire import Wire
 
 _IN_FORCE = or_(pauses.c.until_s.is_(None), pauses.c.until_s > NowS())
 _AT = (pauses.c.connector == bindparam("at_connector"), pauses.c.bucket == bindparam("at_bucket"))
@@ -38,42 +39,42 @@ class Pauses(Store):
         """
         values = {"at_connector": connector, "at_bucket": printable(bucket), "because": impersonal(why)}
         for_s = seconds if seconds is not None and math.isfinite(seconds) else None
-        return self._write(lambda connection: _pause(connection, values, for_s))
+        return self._write(lambda wire: _pause(wire, values, for_s))
 
     def resume(self, connector: str, bucket: str = "") -> bool:
         """End a pause. True when there was one in force."""
         values = {"at_connector": connector, "at_bucket": printable(bucket)}
-        return self._write(lambda connection: end_pause(connection, values))
+        return self._write(lambda wire: end_pause(wire, values))
 
     def pauses(self) -> dict[tuple[str, str], Pause]:
         """The pauses in force, by connector and bucket."""
         return {(row.connector, row.bucket): _pause_of(row) for row in self._read(_ALL)}
 
 
-def end_pause(connection: Connection, values: dict[str, Any]) -> bool:
+def end_pause(wire: Wire, values: dict[str, Any]) -> bool:
     """End a pause within a transaction; True when there was one in force."""
-    in_force = connection.execute(_STANDING, values).first() is not None
-    connection.execute(_RESUME, values)
+    in_force = wire.first(_STANDING, values) is not None
+    wire.change(_RESUME, values)
     if in_force:
-        note(connection, "resumed", {}, connector=values["at_connector"], bucket=values["at_bucket"])
+        note(wire, "resumed", {}, connector=values["at_connector"], bucket=values["at_bucket"])
     return in_force
 
 
-def _pause(connection: Connection, values: dict[str, Any], for_s: float | None) -> bool:
+def _pause(wire: Wire, values: dict[str, Any], for_s: float | None) -> bool:
     at = {name: values[name] for name in ("at_connector", "at_bucket")}
     about = {"connector": at["at_connector"], "bucket": at["at_bucket"]}
-    connection.execute(_OVER, at)
-    new = put(connection, pauses, {**about, "until_s": None, "why": values["because"]})
+    wire.change(_OVER, at)
+    new = put(wire, pauses, {**about, "until_s": None, "why": values["because"]})
     if not new:
-        connection.execute(*((_LONGER, {**values, "for_s": for_s}) if for_s is not None else (_FOR_GOOD, values)))
+        wire.change(*((_LONGER, {**values, "for_s": for_s}) if for_s is not None else (_FOR_GOOD, values)))
         return False
     if for_s is not None:
-        connection.execute(_ENDS, {**at, "for_s": for_s})
+        wire.change(_ENDS, {**at, "for_s": for_s})
     seconds = "until a person acts" if for_s is None else round(for_s, 1)
-    note(connection, "paused", {}, values["because"], for_s=seconds, **about)
+    note(wire, "paused", {}, values["because"], for_s=seconds, **about)
     return True
 
 
-def _pause_of(row: Row[Any]) -> Pause:
+def _pause_of(row: Any) -> Pause:
     remaining_s = math.inf if row.until_s is None else max(0.0, row.until_s - row.now_s)
     return Pause(instant(row.since_s), instant_or_none(row.until_s), remaining_s, row.why)

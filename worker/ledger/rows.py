@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from connectors.contract import CaseRef
 from worker.ledger.clock import NowS, instant, instant_or_none
@@ -16,7 +16,7 @@ DELIVERY = select(deliveries, NowS().label("now_s")).order_by(deliveries.c.first
 EVENT = select(events).order_by(events.c.id)
 
 
-def delivery_of(row: Row[Any]) -> DeliveryRow:
+def delivery_of(row: Any) -> DeliveryRow:
     """A row of DELIVERY as a record."""
     # In someone's hands, the end of the lease is when the next attempt may come.
     due_at_s = row.lease_until_s if row.owner else row.due_at_s
@@ -42,11 +42,11 @@ def delivery_of(row: Row[Any]) -> DeliveryRow:
     )
 
 
-def case_of(row: Row[Any]) -> CaseRef | None:
+def case_of(row: Any) -> CaseRef | None:
     """The case of a row that has case columns, if it has one."""
     return CaseRef(row.case_id, row.case_number, row.case_url) if row.case_id else None
 
 
-def event_of(row: Row[Any]) -> Event:
+def event_of(row: Any) -> Event:
     """A row of EVENT as a record."""
     return Event(instant(row.at_s), row.kind, row.identity, row.key, row.mailbox, row.detail)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.ledger.clock import NowS
@@ -14,6 +14,7 @@ from worker.ledger.records import Agenda, SlotEnd
 from worker.ledger.schema import deliveries, events, folders, slots
 from worker.ledger.statements import at_slot, impersonal, in_slot, note, of_slot, put
 from worker.ledger.store import Store
+from worker.ledger.wire import Wire
 from worker.slot import Slot, Waiting
 
 #: For a pause without an end: the message is looked at again after this long.
@@ -84,7 +85,7 @@ class Slots(Store):
         known = self._read(_FOLDER, {"at_mailbox": mailbox, "at_folder": folder})
         if known and known[0].uidvalidity == uidvalidity:
             return int(known[0].mark)
-        return self._write(lambda connection: _restart(connection, mailbox, folder, uidvalidity))
+        return self._write(lambda wire: _restart(wire, mailbox, folder, uidvalidity))
 
     def agenda(self, mailbox: str, folder: str, uidvalidity: int, listed: Sequence[int]) -> Agenda:
         """Sort the listed UIDs and the slots that are due by what there is to do; see Agenda."""
@@ -96,53 +97,53 @@ class Slots(Store):
         if not waiting:
             return {}
         rows = [{**of_slot(one.slot), "state": "entered", "strikes": 1} for one in waiting]
-        return self._write(lambda connection: _enter(connection, rows))
+        return self._write(lambda wire: _enter(wire, rows))
 
     def advance(self, mailbox: str, folder: str, uidvalidity: int, uid: int) -> None:
         """Raise the folder's mark; it never sinks."""
         values = {"at_mailbox": mailbox, "at_folder": folder, "validity": uidvalidity, "to_uid": uid}
-        self._write(lambda connection: connection.execute(_RAISE, values).rowcount)
+        self._write(lambda wire: wire.change(_RAISE, values))
 
     def conclude(self, ends: Sequence[SlotEnd]) -> None:
         """Write down how messages left the hands of the poll; their strikes are forgotten."""
         if ends:
             rows = [_end(end) for end in ends]
-            self._write(lambda connection: connection.execute(_CONCLUDE, rows).rowcount)
+            self._write(lambda wire: wire.change_all(_CONCLUDE, rows))
 
     def forget(self, gone: Sequence[Slot]) -> None:
         """Drop slots whose messages are acknowledged or gone; an event stays of each."""
         if gone:
             rows = [at_slot(slot) for slot in gone]
-            self._write(lambda connection: _forget(connection, rows))
+            self._write(lambda wire: _forget(wire, rows))
 
 
-def _restart(connection: Connection, mailbox: str, folder: str, uidvalidity: int) -> int:
+def _restart(wire: Wire, mailbox: str, folder: str, uidvalidity: int) -> int:
     where = {"at_mailbox": mailbox, "at_folder": folder, "validity": uidvalidity}
     new = {"mailbox": mailbox, "folder": folder, "uidvalidity": uidvalidity, "mark": 0}
-    if put(connection, folders, new):
+    if put(wire, folders, new):
         return 0
-    row = connection.execute(_FOLDER, {"at_mailbox": mailbox, "at_folder": folder}).one()
+    row = wire.one(_FOLDER, {"at_mailbox": mailbox, "at_folder": folder})
     if row.uidvalidity == uidvalidity:
         return int(row.mark)
-    connection.execute(_RESTART, where)
-    forgotten = connection.execute(_STALE, where).rowcount
-    connection.execute(_STALE_UNREAD, where)
+    wire.change(_RESTART, where)
+    forgotten = wire.change(_STALE, where)
+    wire.change(_STALE_UNREAD, where)
     about = {"mailbox": mailbox}
-    note(connection, "uidvalidity_changed", about, was=row.uidvalidity, now=uidvalidity, slots=forgotten)
+    note(wire, "uidvalidity_changed", about, was=row.uidvalidity, now=uidvalidity, slots=forgotten)
     return 0
 
 
-def _enter(connection: Connection, rows: list[dict[str, Any]]) -> dict[Slot, int]:
-    entered = connection.execute(_ENTER[connection.dialect.name], rows)
+def _enter(wire: Wire, rows: list[dict[str, Any]]) -> dict[Slot, int]:
+    entered = wire.rows_of_all(_ENTER[wire.dialect], rows)
     return {Slot(row.mailbox, row.folder, row.uidvalidity, row.uid): row.strikes for row in entered}
 
 
-def _forget(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    connection.execute(_FAREWELL, [{**row, "words": _place(row)} for row in rows])
-    connection.execute(_FORGET, rows)
+def _forget(wire: Wire, rows: list[dict[str, Any]]) -> None:
+    wire.change_all(_FAREWELL, [{**row, "words": _words(row)} for row in rows])
+    wire.change_all(_FORGET, rows)
 
 
-def _place(row: dict[str, Any]) -> str:
+def _words(row: dict[str, Any]) -> str:
     return f"folder={row['at_folder']} uidvalidity={row['at_uidvalidity']} uid={row['at_uid']}"
 
 
@@ -153,7 +154,7 @@ def _end(end: SlotEnd) -> dict[str, Any]:
     return {**at_slot(end.slot), "ended": end.state, "after_s": after_s, "because": impersonal(end.why)}
 
 
-def _sorted(known: Sequence[Row[Any]], listed: Sequence[int]) -> Agenda:
+def _sorted(known: Sequence[Any], listed: Sequence[int]) -> Agenda:
     by_state: dict[str, list[int]] = {"entered": [], "fresh": [], "finished": [], "deferred": [], "held": []}
     waiting = 0
     for row in known:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, and_, bindparam, insert
+from sqlalchemy import ColumnElement, Insert, Table, and_, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
+from worker.ledger.compiled import Values
 from worker.ledger.schema import events
+from worker.ledger.wire import Wire
 from worker.slot import Slot
 
 _MAX_DETAIL_CHARS = 300
@@ -26,6 +30,11 @@ def insert_if_absent(table: Table, dialect: str) -> Insert:
 
 
 @cache
+def _returning_if_absent(table: Table, dialect: str, key: str) -> ReturningInsert[Any]:
+    return insert_if_absent(table, dialect).returning(table.c[key])
+
+
+@cache
 def upsert(table: Table, dialect: str, *names: str) -> Insert:
     """INSERT that overwrites the columns ``names`` of a row with the same key."""
     statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
@@ -35,9 +44,18 @@ def upsert(table: Table, dialect: str, *names: str) -> Insert:
     )
 
 
-def put(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+def put(wire: Wire, table: Table, values: dict[str, Any]) -> bool:
     """Insert one row unless there is one with its key; True when it is new."""
-    return connection.execute(insert_if_absent(table, connection.dialect.name), values).rowcount == 1
+    return wire.change(insert_if_absent(table, wire.dialect), values) == 1
+
+
+def put_all(wire: Wire, table: Table, key: str, rows: Sequence[Values]) -> list[Values]:
+    """Insert each row unless there is one with its ``key``; those that are new, in order, the first of equals."""
+    new = {getattr(row, key) for row in wire.rows_of_all(_returning_if_absent(table, wire.dialect, key), rows)}
+    first: dict[Any, Values] = {}
+    for row in rows:
+        first.setdefault(row[key], row)
+    return [row for name, row in first.items() if name in new]
 
 
 def in_slot(table: Table) -> ColumnElement[bool]:
@@ -48,7 +66,12 @@ def in_slot(table: Table) -> ColumnElement[bool]:
 
 def at_slot(slot: Slot) -> dict[str, Any]:
     """The parameters of ``in_slot``."""
-    return {f"at_{name}": value for name, value in of_slot(slot).items()}
+    return {
+        "at_mailbox": slot.mailbox,
+        "at_folder": slot.folder,
+        "at_uidvalidity": slot.uidvalidity,
+        "at_uid": slot.uid,
+    }
 
 
 def of_slot(slot: Slot) -> dict[str, Any]:
@@ -56,12 +79,12 @@ def of_slot(slot: Slot) -> dict[str, Any]:
     return {"mailbox": slot.mailbox, "folder": slot.folder, "uidvalidity": slot.uidvalidity, "uid": slot.uid}
 
 
-def note(connection: Connection, kind: str, about: dict[str, Any], why: str = "", **facts: object) -> None:
-    """Append an event. ``about`` holds what is known of identity, key and mailbox."""
-    connection.execute(_NOTE, event(kind, about, why, **facts))
+def note(wire: Wire, kind: str, about: Mapping[str, Any], why: str = "", **facts: object) -> None:
+    """Append an event when the transaction ends. ``about`` holds what is known of identity, key and mailbox."""
+    wire.at_last(_NOTE, event(kind, about, why, **facts))
 
 
-def event(kind: str, about: dict[str, Any], why: str = "", **facts: object) -> dict[str, Any]:
+def event(kind: str, about: Mapping[str, Any], why: str = "", **facts: object) -> dict[str, Any]:
     """The row of an event."""
     words = [f"{name}={value}" for name, value in facts.items() if value not in ("", None)]
     if why:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from worker.ledger.errors import LedgerError, explained
+from worker.ledger.lines import Lines
+from worker.ledger.wire import Wire
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class _Job(Generic[T]):
 
     __slots__ = ("done", "error", "gate", "leads", "result", "work")
 
-    def __init__(self, work: Callable[[Connection], T]) -> None:
+    def __init__(self, work: Callable[[Wire], T]) -> None:
         self.work = work
         self.gate = Lock()
         self.gate.acquire()
@@ -56,13 +57,13 @@ class Writer:
     Work must be repeatable: when a round fails, each function of it is run again in a transaction of its own.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
         self._door = Lock()
         self._queue: list[_Job[Any]] = []
         self._led = False
 
-    def run(self, work: Callable[[Connection], T]) -> T:
+    def run(self, work: Callable[[Wire], T]) -> T:
         """What ``work`` returns, once it is durable. Raises what it raised; a database's fault as LedgerError."""
         job = _Job(work)
         with self._door:
@@ -133,9 +134,9 @@ class Writer:
         """One transaction for all of them: whether it could be begun, and what went wrong."""
         began = False
         try:
-            with self._engine.begin() as connection:
+            with self._lines.transaction() as wire:
                 began = True
-                results = [job.work(connection) for job in jobs]
+                results = [job.work(wire) for job in jobs]
         except Exception as error:
             return began, error
         for job, result in zip(jobs, results, strict=True):

@@ -238,8 +238,7 @@ def port_of(settings: MailboxSettings) -> int:
 
 
 def _last(values: Any) -> bytes:
-    last: bytes = values[-1]
-    return last
+    return bytes(values[-1])
 
 
 def _reason(error: Exception, secret: str) -> str:

@@ -1,7 +1,9 @@
-"""Bytes to InboundMessage: the one room that knows mail-parser, and the guarded child that it works in."""
+"""Bytes to InboundMessage: the one room that knows mail-parser, and the guarded child that it works in.
+
+What parses is in ``worker.message.reading`` and is not imported here: its libraries belong into the child alone.
+"""
 
 from worker.message.guard import Guard
 from worker.message.model import InboundMessage, Source
-from worker.message.reading import parse
 
-__all__ = ["Guard", "InboundMessage", "Source", "parse"]
+__all__ = ["Guard", "InboundMessage", "Source"]

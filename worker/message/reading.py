@@ -144,15 +144,15 @@ def _body(cut: _Cut, hint: str) -> _Body:
     return _Body(skeleton, *_with_tnef(text, html, files), files, notes)
 
 
-def _skeleton_fields(block: Block, hint: str) -> list[tuple[str, str]]:
+def _skeleton_fields(block: Block, hint: str) -> dict[str, str]:
     """The fields that mail-parser reads, each once: To and Cc joined when doubled, of the others the first (H39)."""
-    fields: list[tuple[str, str]] = []
+    fields: dict[str, str] = {}
     for name in (*_SINGLE, *_JOINED):
         raws = block.all(name)
         raw = b", ".join(raws)[:MAX_FIELD_BYTES] if name in _JOINED else _first(name, raws)
         if raw:
             raw = raw[:_MAX_SUBJECT_BYTES] if name == "subject" else raw
-            fields.append((name, one_line(reencode_words(from_octets(raw, hint)))))
+            fields[name] = one_line(reencode_words(from_octets(raw, hint)))
     return fields
 
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from email.message import Message
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailparser import MailParser
+from mailparser.utils import get_addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    _Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 # It logs field values of strangers at error level; what was odd is returned as notes instead.
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)
@@ -34,15 +38,20 @@ class TextPart:
 class Skeleton:
     """What mail-parser read; people as (display name, address)."""
 
-    author: tuple[tuple[str, str], ...]
-    reply_to: tuple[tuple[str, str], ...]
-    to: tuple[tuple[str, str], ...]
-    cc: tuple[tuple[str, str], ...]
+    author: _Pairs
+    reply_to: _Pairs
+    to: _Pairs
+    cc: _Pairs
     subject: str
     #: aware, UTC
     sent_at: datetime | None
     #: in the order in which the parts were given
     texts: tuple[str, ...]
+
+
+# The same few people write to the same few mailboxes; longer fields than that are read each time they come.
+_MAX_REMEMBERED_CHARS = 256
+_REMEMBERED_FIELDS = 1024
 
 
 class _Reader(MailParser):  # type: ignore[misc]  # mail-parser is not typed
@@ -52,24 +61,25 @@ class _Reader(MailParser):  # type: ignore[misc]  # mail-parser is not typed
         return {}
 
 
-def read_skeleton(fields: Iterable[tuple[str, str]], parts: Sequence[TextPart]) -> Skeleton:
-    """Read fields (each name once, encoded words well formed) and text parts."""
+def read_skeleton(fields: Mapping[str, str], parts: Sequence[TextPart]) -> Skeleton:
+    """Read fields (by lower-case name, encoded words well formed) and text parts."""
     mail: Any = _Reader(_message(fields, parts))
     return Skeleton(
-        author=_people(mail.from_),
-        reply_to=_people(mail.reply_to),
-        to=_people(mail.to),
-        cc=_people(mail.cc),
+        author=_people(fields.get("from", "")),
+        reply_to=_people(fields.get("reply-to", "")),
+        to=_people(fields.get("to", "")),
+        cc=_people(fields.get("cc", "")),
         subject=str(mail.subject),
         sent_at=mail.date,
         texts=tuple(mail.text_plain),
     )
 
 
-def _message(fields: Iterable[tuple[str, str]], parts: Sequence[TextPart]) -> Message:
+def _message(fields: Mapping[str, str], parts: Sequence[TextPart]) -> Message:
     message = Message()
-    for name, value in fields:
-        message[name] = value
+    for name in ("subject", "date"):
+        if name in fields:
+            message[name] = fields[name]
     if len(parts) == 1:
         _fill(message, parts[0])
     elif parts:
@@ -82,12 +92,21 @@ def _fill(message: Message, part: TextPart) -> Message:
     """Make the message a text part. Only "binary" makes mail-parser decode 7-bit charsets such as ISO-2022-JP."""
     message["Content-Type"] = f"text/plain; charset={part.codec}"
     message["Content-Transfer-Encoding"] = "binary"
-    message.set_payload(part.octets.decode("ascii", "surrogateescape"))
+    message.set_payload(part.octets)
     return message
 
 
-def _people(value: object) -> tuple[tuple[str, str], ...]:
-    """mail-parser answers an absent field with "" and a present one with pairs."""
-    if not isinstance(value, list):
+def _people(field: str) -> _Pairs:
+    """The mailboxes of one address field."""
+    if not field:
         return ()
-    return tuple((str(name), str(address)) for name, address in value if address)
+    return _read_people(field) if len(field) > _MAX_REMEMBERED_CHARS else _remembered_people(field)
+
+
+def _read_people(field: str) -> _Pairs:
+    pairs = get_addresses(field, decode_names=True)
+    # mail-parser repeats an address as its own name when there is none.
+    return tuple(("" if name == address else str(name), str(address)) for name, address in pairs if address)
+
+
+_remembered_people = lru_cache(_REMEMBERED_FIELDS)(_read_people)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from worker.parsing.octets import Octets
@@ -22,8 +22,7 @@ _LINE = re.compile(rb"[^\n]*+\n?")
 _MBOX_LINE = re.compile(rb">?From [^\n]*+\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One header field: name as written, value unfolded, without the space around it."""
 
     name: str

@@ -16,35 +16,46 @@ def new_part(text: str) -> str:
     lines = text.split("\n")
     if len(lines) > MAX_LINES:
         return text.strip()
-    return "\n".join(_Stripper(lines).run()).strip() or text.strip()
+    return "\n".join(_Stripper(text, lines).run()).strip() or text.strip()
 
 
 class _Stripper:
     """Copies line by line; what ends the new part stops it, what is quoted is skipped."""
 
-    def __init__(self, lines: list[str]) -> None:
-        self._lines = [line[:_MAX_LINE_CHARS].replace("\u00a0", " ") for line in lines]
+    def __init__(self, text: str, lines: list[str]) -> None:
+        spaced = text.replace("\u00a0", " ").split("\n") if "\u00a0" in text else lines
+        self._lines = [line if len(line) <= _MAX_LINE_CHARS else line[:_MAX_LINE_CHARS] for line in spaced]
         self._whole = lines
         self._kept: list[str] = []
 
     def run(self) -> list[str]:
-        for index in range(self._forward_header(), len(self._lines)):
-            line = self._lines[index]
-            if marks.is_surely_quoted(line):
+        position = self._forward_header()
+        stop = len(self._lines)
+        for index in marks.marked(self._lines):
+            if index < position:
                 continue
-            if marks.is_plain(line):
-                self._kept.append(self._whole[index])
-                continue
-            if self._ends_here(index, line):
+            self._kept += self._whole[position:index]
+            position = index + 1
+            if self._ends_at(index):
+                stop = position
                 break
-            attribution = marks.may_end_attribution(line) and self._drop_attribution(index)
-            if attribution and not self._quote_follows(index):
-                break
-            if not attribution and not marks.is_quoted(line):
-                self._kept.append(self._whole[index])
+        self._kept += self._whole[position:stop]
         while self._kept and (not self._kept[-1].strip() or marks.is_rule(self._kept[-1])):
             self._kept.pop()
         return self._kept
+
+    def _ends_at(self, index: int) -> bool:
+        """Keep or drop a line that may bear a mark; True when nothing new follows it."""
+        line = self._lines[index]
+        if marks.is_surely_quoted(line):
+            return False
+        if self._all_old_from(index, line):
+            return True
+        if marks.may_end_attribution(line) and self._drop_attribution(index):
+            return not self._quote_follows(index)
+        if not marks.is_quoted(line):
+            self._kept.append(self._whole[index])
+        return False
 
     def _forward_header(self) -> int:
         """Where a mail that begins with a copied header goes on: it is a forward, and what follows is its text."""
@@ -54,7 +65,7 @@ class _Stripper:
             return 0
         return next((index for index in range(head + 1, len(self._lines)) if not self._lines[index].strip()), 0)
 
-    def _ends_here(self, index: int, line: str) -> bool:
+    def _all_old_from(self, index: int, line: str) -> bool:
         """Whether all that follows is old, a signature or a list's footer."""
         if marks.is_signature(line) or marks.is_separator(line) or self._header_follows(index):
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from worker.parsing import reply_words as words
 
@@ -13,6 +14,11 @@ HEADER_MINIMUM = 2
 _SEPARATORS = frozenset(words.SEPARATORS)
 _DELIMITERS = frozenset({"--", "__", "—"})
 _MARK_CHARS = frozenset("-_=*#>＞[—")
+# "e" for the attributions that end with "wrote".
+_MARK_ENDS = frozenset(":：-_eE")
+_COLON = re.compile("[^:：]{0,39}+[:：]")
+_OPENING_CHARS = 3
+_OPENINGS = frozenset(opening[:_OPENING_CHARS] for opening in (*words.SIGNATURES, *words.SEPARATORS))
 _HEADER_START = re.compile(
     rf"^[\s>*_]*+(?:{'|'.join(map(re.escape, words.HEADER_STARTS))})[*_]*+\s?[:：]", re.IGNORECASE
 )
@@ -21,13 +27,19 @@ _DATED = re.compile(r"\d{1,2}\s?[:.h時点]\s?\d{2}|\b(?:19|20)\d\d\b|\d年|<[^>
 _RULE = re.compile(r"^\s*+(?:_{3,}|-{3,}|={3,}|\*{3,})\s*+$")
 
 
-def is_plain(line: str) -> bool:
-    """Whether a line surely bears no mark: most lines, and asked of every one, so it has to be quick."""
-    bare = line.strip()
-    if bare[:1] in _MARK_CHARS or bare[-1:] in (":", "：", "-", "_") or ":" in bare[:40] or "：" in bare[:40]:
-        return not bare
-    lowered = bare.lower()
-    return not (lowered.startswith(words.SIGNATURES) or lowered in _SEPARATORS or lowered.endswith(" wrote"))
+def marked(lines: Sequence[str]) -> list[int]:
+    """Which lines may bear a mark: a few, found in one quick pass, so that no question is asked of the others."""
+    return [
+        index
+        for index, line in enumerate(lines)
+        if (bare := line.strip())
+        and (
+            bare[:1] in _MARK_CHARS
+            or bare[-1:] in _MARK_ENDS
+            or bare[:_OPENING_CHARS].lower() in _OPENINGS
+            or ((":" in bare or "：" in bare) and _COLON.match(bare))
+        )
+    ]
 
 
 def is_surely_quoted(line: str) -> bool:
@@ -76,7 +88,7 @@ def is_rule(line: str) -> bool:
 
 def is_list_footer(rule: str, following: str) -> bool:
     """The footer that Mailman puts under every mail."""
-    return "mailing list" in following.lower() and is_rule(rule)
+    return is_rule(rule) and "mailing list" in following.lower()
 
 
 def is_header_start(line: str) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
-
-from tnefparse import TNEF
+from typing import TYPE_CHECKING
 
 from worker.parsing.text import clean, one_line
+
+if TYPE_CHECKING:
+    from tnefparse import TNEF
 
 MAX_TNEF_BYTES = 32 * 1024 * 1024
 #: copying that much takes less than a second
@@ -38,6 +40,9 @@ def unpack(content: bytes) -> Unpacked | None:
     """The contents of a TNEF stream, or None when it cannot be read."""
     if len(content) > MAX_TNEF_BYTES or _copied_bytes(content) > MAX_COPIED_BYTES:
         return None
+    # Imported here because few mails need it and it costs time and memory in the child.
+    from tnefparse import TNEF
+
     try:
         return _unpacked(TNEF(content, do_checksum=False))
     except Exception:  # the library raises struct.error, IndexError, ValueError and more on damaged input

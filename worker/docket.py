@@ -13,7 +13,7 @@ from worker.mailbox import Mailbox
 from worker.slot import Slot
 
 
-class Todo:
+class Docket:
     """The messages of one folder that are to be read now."""
 
     def __init__(self, mailbox: Mailbox, house: House, tally: Tally) -> None:
