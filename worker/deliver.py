@@ -59,7 +59,10 @@ def deliver(door: Door, delivery: Delivery, link: Callable[[CaseRef], Link], *, 
     claim = door.ledger.claim(delivery.key, _claim_s(delivery))
     if claim is None:
         return standing(door.ledger, delivery.key)
-    end = _attempt(door, delivery, claim, ask_first=claim.in_doubt or old)
+    if claim.attempt > door.max_attempts:
+        end = _End(Held(f"{claim.attempt - 1} attempts, the last without an end; look in the CRM before you retry"))
+    else:
+        end = _attempt(door, delivery, claim, ask_first=claim.in_doubt or old)
     case = end.outcome.case if isinstance(end.outcome, Delivered) else None
     return _settled(door.ledger, claim, end, link(case) if case else None)
 

@@ -11,8 +11,8 @@ from worker.conversations import ids_of
 from worker.doors import Door
 from worker.house import House
 from worker.ledger import MessageFacts, Planned, Recorded
+from worker.letter import Letter
 from worker.routes import RoutingDecision
-from worker.visit import Letter
 
 
 @dataclass(frozen=True)

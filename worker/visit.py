@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,9 +19,10 @@ from worker.house import House, Tally
 from worker.intake import Group, enter, too_large
 from worker.lanes import Lanes
 from worker.ledger import LedgerError
+from worker.letter import SPOOLED_BYTES, Letter, let_go, weight
 from worker.mailbox import Interrupted, Mailbox, MailboxError, Unreachable
-from worker.message import InboundMessage, Source
-from worker.message.guard import GuardError
+from worker.message import Source
+from worker.message.guard import Errand, GuardError
 from worker.outcome import Deferred, Discarded, Held, Outcome, is_final
 from worker.slot import Slot, Waiting
 from worker.tenure import Tenure
@@ -31,24 +32,12 @@ P = TypeVar("P")
 log = structlog.get_logger(__name__)
 
 _SEE_OFF_AT = 50
+#: Mails that the parsing child has before it while the next is fetched.
+_AHEAD = 3
 #: Letters that are read before the first of them goes on: they share the commit that puts them on record.
 _BATCH = 16
-#: Only a message above this size can hold an attachment that is kept in a file.
-_SPOOLED_BYTES = 1024 * 1024
-#: What a message takes in memory beside its bytes.
-_OVERHEAD_BYTES = 16 * 1024
 _AFTER_OUR_BUG_S = 600.0
 _NOT_BEGUN = Deferred(0.0, "the poll ended before its turn came")
-
-
-@dataclass(frozen=True)
-class Letter:
-    """One message in hand: where it lies, its bytes, and what was read out of them."""
-
-    waiting: Waiting
-    source: Source
-    message: InboundMessage
-    spool: Path | None = None
 
 
 class Visit:
@@ -62,6 +51,8 @@ class Visit:
         self._ended: list[Handled] = []
         #: counted as tried, and not on a lane yet
         self._entered: set[Slot] = set()
+        #: on their way through the parsing child
+        self._ahead: deque[tuple[Waiting, Errand]] = deque()
         #: in hand, and not on a lane yet
         self._unbegun: dict[int, Letter] = {}
         self._given_up = False
@@ -71,23 +62,30 @@ class Visit:
     def letters(self, group: Group) -> Iterator[list[Letter]]:
         """Fetch and parse a group, a batch at a time; whoever takes a batch begins its letters before the next.
 
-        A batch is cut short rather than waited with: what it holds in memory is given back by its letters' lives only.
+        The parsing child is kept a few mails ahead, so that it reads while we fetch. A batch is cut short rather
+        than waited with: what it holds in memory is given back by its letters' lives only.
         """
         batch: list[Letter] = []
         failure: Exception | None = None
         try:
             for waiting, source in self._fetch(group):
-                if not self.house.budget.take_now(_weight(source)):
+                if not self.house.budget.take_now(weight(source)):
+                    for letter in self._read(0):
+                        batch.append(letter)
                     yield batch
                     batch = []
-                    self.house.budget.take(_weight(source))
-                batch.append(self._read(waiting, source))
-                if len(batch) == _BATCH:
+                    self.house.budget.take(weight(source))
+                self._send(waiting, source)
+                for letter in self._read(_AHEAD):
+                    batch.append(letter)
+                if len(batch) >= _BATCH:
                     yield batch
                     batch = []
+            for letter in self._read(0):
+                batch.append(letter)
         except (MailboxError, LedgerError, GuardError, OSError) as error:
             failure = error
-        yield batch
+        yield batch + self._rescued()
         if failure:
             raise failure
 
@@ -123,24 +121,36 @@ class Visit:
         self._ended += [Handled(slot, _NOT_BEGUN) for slot in self._entered]
         self._entered = set()
 
-    def _read(self, waiting: Waiting, source: Source) -> Letter:
-        """Parse the message in the guarded child; big attachments go to files."""
+    def _send(self, waiting: Waiting, source: Source) -> None:
+        """Have the message parsed in the guarded child; big attachments go to files."""
         spool = None
         try:
-            if source.size_bytes > _SPOOLED_BYTES:
+            if source.size_bytes > SPOOLED_BYTES:
                 spool = Path(tempfile.mkdtemp(dir=self.house.spool))
-            return Letter(waiting, source, self.house.guard.parse(source, spool), spool)
+            self._ahead.append((waiting, self.house.guard.begin(source, spool)))
         except BaseException:
-            self.let_go(source, spool)
+            let_go(source, spool, self.house.budget)
             raise
 
-    def let_go(self, source: Source, spool: Path | None) -> None:
-        """Give back the memory, and remove what was kept in files."""
-        self.house.budget.give(_weight(source))
-        if isinstance(source.content, Path):
-            source.content.unlink(missing_ok=True)
-        if spool:
-            shutil.rmtree(spool, ignore_errors=True)
+    def _read(self, left: int) -> Iterator[Letter]:
+        """The letters whose parsing is done or waited for, oldest first, until only ``left`` are on their way."""
+        while len(self._ahead) > left:
+            waiting, errand = self._ahead[0]
+            message = errand.result()
+            self._ahead.popleft()
+            yield Letter(waiting, errand.source, message, errand.spool)
+
+    def _rescued(self) -> list[Letter]:
+        """After a failure: what can still be read of the messages on their way; the others are put back."""
+        letters: list[Letter] = []
+        while self._ahead:
+            waiting, errand = self._ahead.popleft()
+            try:
+                letters.append(Letter(waiting, errand.source, errand.result(), errand.spool))
+            except GuardError:
+                let_go(errand.source, errand.spool, self.house.budget)
+                self._entered.add(waiting.slot)
+        return letters
 
     def guarded(self, letters: Sequence[Letter], plan: Callable[[Letter], P]) -> list[P]:
         """Plan each letter; one that a bug of ours stops is looked at again later, and stops no other."""
@@ -151,7 +161,7 @@ class Visit:
                 plans.append(plan(letter))
             except Exception as error:
                 del self._unbegun[id(letter)]
-                self.let_go(letter.source, letter.spool)
+                let_go(letter.source, letter.spool, self.house.budget)
                 self._ended.append(Handled(letter.waiting.slot, _our_bug(letter, error)))
         return plans
 
@@ -169,7 +179,7 @@ class Visit:
         except Exception as error:
             outcome = _our_bug(letter, error)
         finally:
-            self.let_go(letter.source, letter.spool)
+            let_go(letter.source, letter.spool, self.house.budget)
         self.house.on_outcome(letter.waiting.slot, outcome)
         return Handled(letter.waiting.slot, outcome)
 
@@ -187,7 +197,7 @@ class Visit:
         self._given_up = not isinstance(error, MailboxError)
         wait(self._open)
         for letter in self._unbegun.values():
-            self.let_go(letter.source, letter.spool)
+            let_go(letter.source, letter.spool, self.house.budget)
         if isinstance(error, Interrupted | GuardError | OSError):
             self._put_back()
         done = [task.result() for task in self._open if not task.exception()]
@@ -226,8 +236,3 @@ def _our_bug(letter: Letter, error: Exception) -> Outcome:
 def _unflagged(one: Handled) -> Handled:
     """A message that is to be held, and that people cannot be shown now, is looked at again, and then flagged."""
     return replace(one, outcome=Deferred(0.0, one.outcome.why)) if isinstance(one.outcome, Held) else one
-
-
-def _weight(source: Source) -> int:
-    """Bytes of memory a message holds: few when it is kept in a file."""
-    return _OVERHEAD_BYTES + (source.size_bytes if isinstance(source.content, bytes) else _SPOOLED_BYTES)

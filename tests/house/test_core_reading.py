@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,8 @@ from tests.house.core import Build, Core, mail, numbered, subjects
 from worker import tenure
 from worker.demo.imap.faults import Action, Fault
 from worker.ledger import LedgerError
-from worker.message import InboundMessage, Source
-from worker.message.guard import GuardError
+from worker.message import errand
+from worker.message.pipe import Child
 
 
 def test_m23_a_size_that_lies_low_is_held_and_not_forgotten(core: Build) -> None:
@@ -54,11 +53,11 @@ def test_p3_no_child_for_parsing_is_no_mails_fault(core: Build, monkeypatch: pyt
     one = core()
     one.receive(*map(mail, range(3)), mail(3, X_Long="x" * (2 << 20)))
 
-    def none(source: Source, spool: Path | None = None) -> InboundMessage:
-        raise GuardError("no parsing child can be started")
+    def none(limit_bytes: int) -> Child:
+        raise OSError("no memory for another process")
 
     with monkeypatch.context() as patched:
-        patched.setattr(one.guard, "parse", none)
+        patched.setattr(errand, "Child", none)
         for _ in range(6):
             assert "no parsing child" in one.poll().problem
     assert one.spooled() == []

@@ -219,3 +219,10 @@ class TestUnrouted:
         assert ledger.agenda(*WHERE, []).finished == (1,)
         assert not ledger.hold_unrouted(slot(1), None, "u1", "too large")
         assert ledger.agenda(*WHERE, []).finished == (1,)
+
+
+def test_i13_an_attempt_that_never_came_back_counts(ledger: Ledger) -> None:
+    """A message that kills the worker while it is delivered must not do so for ever."""
+    name = routed(ledger)
+    attempts = [claim.attempt for claim in (ledger.claim(name, ttl_s=-1) for _ in range(4)) if claim]
+    assert attempts == [1, 2, 3, 4]

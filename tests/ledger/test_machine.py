@@ -101,7 +101,7 @@ class OneDelivery(RuleBasedStateMachine):
     @rule(worker=WORKERS)
     def retry(self, worker: str) -> None:
         doubtful = self.state == "delivering" and self.holder is None
-        waits = self.state in ("held", "deferred")
+        waits = self.state in ("held", "deferred", "pending")
         assert self.workers[worker].retry([self.key]) == int(waits or doubtful)
         if waits:
             self.becomes("pending")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ledger.samples import WHERE, facts, key, planned, routed, slot, waiting
-from worker.ledger import Ledger, LedgerError, Recorded
+from worker.ledger import Ledger, LedgerError, Recorded, compiled, statements
 
 
 def recorded(name: str, uid: int, connectors: tuple[str, ...] = ("crm",)) -> Recorded:
@@ -88,3 +88,12 @@ def test_i13_the_strikes_of_all_are_over(ledger: Ledger) -> None:
         ledger.enter(waiting(1, 2, 3))
     ledger.record_all([recorded("one", 1), recorded("two", 2)])
     assert ledger.enter(waiting(1, 2, 3)) == {slot(1): 1, slot(2): 1, slot(3): 3}
+
+
+def test_i1_recording_works_whatever_was_written_first(ledger: Ledger) -> None:
+    """A statement that was compiled for one purpose must not spoil its like: the order of a fresh process counts."""
+    for cached in (statements.insert_if_absent, statements._returning_if_absent, compiled.compiled):
+        cached.cache_clear()
+    ledger.hold_unrouted(slot(1), None, "unread", "too large")
+    ledger.record_all([recorded("a", 2)])
+    assert ledger.claim(key("a"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import time
 
+import pytest
+
 from tests.ledger.samples import CASE, FOLDER, MAILBOX, VALIDITY, WHERE, facts, key, planned, routed, slot, waiting
 from worker.ledger import Ledger, SlotEnd
-from worker.outcome import Delivered
+from worker.outcome import Delivered, Held
 
 
 def test_a_new_folder_begins_at_nought_and_its_mark_only_rises(ledger: Ledger) -> None:
@@ -58,12 +60,25 @@ def test_conclude_is_an_orderly_exit(ledger: Ledger) -> None:
 
 def test_what_is_not_due_and_what_is_held_is_counted_only(ledger: Ledger) -> None:
     ledger.enter(waiting(1, 2, 3))
+    ledger.hold_unrouted(slot(2), None, "held-2", "no route")
     ends = [("deferred", 30.0), ("held", None), ("finished", None)]
     ledger.conclude([SlotEnd(slot(n), state, due, "") for n, (state, due) in enumerate(ends, 1)])  # type: ignore[arg-type]
     agenda = ledger.agenda(*WHERE, [1, 2, 3])
     assert agenda.fresh == agenda.suspects == ()
     assert agenda.finished == (3,)
     assert (agenda.waiting, agenda.held) == (1, 1)
+
+
+@pytest.mark.parametrize("order", ["retry", "discard"])
+def test_an_order_between_the_end_of_a_delivery_and_of_its_slot_is_not_overwritten(ledger: Ledger, order: str) -> None:
+    ledger.enter(waiting(1))
+    ledger.record(slot(1), facts(), [planned()])
+    claim = ledger.claim(key())
+    assert claim
+    assert ledger.settle(claim, Held("refused"))
+    assert ledger.retry([key()]) if order == "retry" else ledger.discard(key())
+    ledger.conclude([SlotEnd(slot(1), "held", None, "refused")])
+    assert ledger.agenda(*WHERE, [1]).fresh == (1,)
 
 
 def test_what_has_come_due_is_fresh_though_it_is_not_listed(ledger: Ledger) -> None:

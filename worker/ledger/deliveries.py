@@ -33,6 +33,7 @@ _TAKE = (
         state="delivering",
         owner=bindparam("holder"),
         fence=deliveries.c.fence + 1,
+        attempts=bindparam("so_far"),
         lease_until_s=NowS() + bindparam("ttl_s"),
         due_at_s=None,
         earlier_intent_s=deliveries.c.intent_at_s,
@@ -136,8 +137,10 @@ class Deliveries(Store):
         row = wire.first(_SEEN, {"at_key": key})
         if row is None or not _is_claimable(row):
             return None
-        wire.change(_TAKE, {"at_key": key, "holder": self.owner, "ttl_s": ttl_s})
-        doubt, attempt = row.intent_at_s is not None, row.attempts + 1
+        # An attempt whose holder never came back counts too, or a message that kills the worker would do so for ever.
+        so_far = row.attempts + (row.state == "delivering" and row.owner is not None)
+        wire.change(_TAKE, {"at_key": key, "holder": self.owner, "ttl_s": ttl_s, "so_far": so_far})
+        doubt, attempt = row.intent_at_s is not None, so_far + 1
         about = {"identity": row.identity, "key": key, "mailbox": row.mailbox}
         note(wire, "attempt", about, number=attempt, connector=row.connector, in_doubt="yes" if doubt else "")
         age_s = max(0.0, row.now_s - row.intent_at_s) if doubt else 0.0

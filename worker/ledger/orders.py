@@ -14,6 +14,7 @@ from worker.ledger.store import Store
 from worker.ledger.wire import Wire
 from worker.slot import Slot
 
+_WAITING = ("held", "deferred", "pending")
 _AT_KEY = deliveries.c.key == bindparam("at_key")
 _SEEN = select(deliveries).where(_AT_KEY).with_for_update()
 _CHANGE = {"due_at_s": None, "fence": deliveries.c.fence + 1, "why": ""}
@@ -34,9 +35,7 @@ _FINISHED = (
 _LEFT = select(deliveries.c.key).where(
     deliveries.c.identity == bindparam("at_identity"), deliveries.c.state.in_(UNFINISHED)
 )
-_ENDLESS = select(pauses.c.connector, pauses.c.bucket).where(
-    pauses.c.connector == bindparam("at_connector"), pauses.c.until_s.is_(None)
-)
+_PAUSES = select(pauses.c.connector, pauses.c.bucket).where(pauses.c.connector == bindparam("at_connector"))
 _RETRIED = select(events.c.id).where(events.c.key == bindparam("at_key"), events.c.kind == "retried").limit(1)
 
 
@@ -44,10 +43,10 @@ class Orders(Store):
     """The operator's orders to this ledger."""
 
     def retry(self, keys: Sequence[str]) -> int:
-        """Let held, deferred and doubtful deliveries be tried at once; the number of those it was true of.
+        """Let deliveries that wait, for whatever reason, be tried at once; the number of those it was true of.
 
         Attempts count anew, except of a doubtful one, whose doubt goes on: the CRM is asked first, now.
-        A pause of their connector that waited for a person is over.
+        Pauses of their connector are over: a person says so.
         A message held without a route, or unread, is taken in again as if it were new.
         """
         return self._write(lambda wire: sum(_retry(wire, key) for key in dict.fromkeys(keys)))
@@ -63,11 +62,11 @@ class Orders(Store):
 
 def _retry(wire: Wire, key: str) -> bool:
     row = wire.first(_SEEN, {"at_key": key})
-    if row is None or not (row.state in ("held", "deferred") or _is_doubtful(row)):
+    if row is None or not (row.state in _WAITING or _is_doubtful(row)):
         return False
     wire.change(_change_of(row), {"at_key": key})
     wire.change(_FRESH, _slots_of(row))
-    for pause in wire.rows(_ENDLESS, {"at_connector": row.connector}):
+    for pause in wire.rows(_PAUSES, {"at_connector": row.connector}):
         end_pause(wire, {"at_connector": pause.connector, "at_bucket": pause.bucket})
     note(wire, "retried", _about(row), by="operator", was=row.state, attempts=row.attempts)
     return True
@@ -87,7 +86,7 @@ def _change_of(row: Any) -> Delete | Update:
 
 def _discard(wire: Wire, key: str) -> bool:
     row = wire.first(_SEEN, {"at_key": key})
-    if row is None or row.state not in ("held", "deferred", "pending"):
+    if row is None or row.state not in _WAITING:
         return False
     wire.change(_DISCARDED, {"at_key": key})
     if not wire.first(_LEFT, {"at_identity": row.identity}):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.ledger.clock import NowS
@@ -56,11 +56,20 @@ _ENTER = {
     .returning(*_NAMES, slots.c.strikes)
     for dialect, maker in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
+# An operator's retry or discard may have come between the delivery's end and this one: then nothing is held any more,
+# and the message is looked at again.
+_IS_HELD = exists().where(
+    deliveries.c.state == "held",
+    or_(
+        deliveries.c.identity == slots.c.identity,
+        and_(*(deliveries.c[column.name] == column for column in _NAMES)),
+    ),
+)
 _CONCLUDE = (
     update(slots)
     .where(in_slot(slots))
     .values(
-        state=bindparam("ended"),
+        state=case((and_(bindparam("ended") == "held", ~_IS_HELD), "fresh"), else_=bindparam("ended")),
         strikes=0,
         due_at_s=NowS() + bindparam("after_s", type_=slots.c.due_at_s.type),
         why=bindparam("because"),

@@ -25,13 +25,18 @@ _NOTE = insert(events)
 @cache
 def insert_if_absent(table: Table, dialect: str) -> Insert:
     """INSERT that leaves a row with the same key as it is; its rowcount tells whether it was new."""
-    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return _if_absent(table, dialect)
 
 
 @cache
 def _returning_if_absent(table: Table, dialect: str, key: str) -> ReturningInsert[Any]:
-    return insert_if_absent(table, dialect).returning(table.c[key])
+    # Begun anew, since a statement that was compiled once passes on to its descendants that it returns no columns.
+    return _if_absent(table, dialect).returning(table.c[key])
+
+
+def _if_absent(table: Table, dialect: str) -> Insert:
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 @cache
