@@ -48,6 +48,8 @@ def watch(hints: Hints) -> Iterator[Watch]:
 
 
 def _idle(mailbox: Mailbox, watch: Watch) -> None:
+    # As a poll does: what was there when the folder was listed is no news.
+    mailbox.unmarked()
     mailbox.begin_idle()
     assert mailbox.idling
     watch.add(mailbox)

@@ -35,7 +35,6 @@ def mail(*headers: tuple[str, str], subject: str = "Hello", sender: str = "ann@e
         received_at=NOW,
         text="",
         html="",
-        reply_text="",
         attachments=(),
         headers=headers,
         size_bytes=0,

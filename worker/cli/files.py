@@ -80,7 +80,6 @@ def _unread(why: str) -> InboundMessage:
         received_at=datetime.fromtimestamp(0, UTC),
         text="",
         html="",
-        reply_text="",
         attachments=(),
         headers=(),
         size_bytes=0,

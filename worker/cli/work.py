@@ -24,7 +24,6 @@ from worker.cli.opening import (
 from worker.house import House, Tally
 from worker.once import exit_code
 from worker.once import once as poll_once
-from worker.scheduler import run as run_worker
 
 if TYPE_CHECKING:
     from worker.settings import Settings
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 def run(path: Path, *, verbose: bool) -> int:
     """The worker, until it is asked to stop."""
+    from worker.scheduler import run as run_worker
+
     settings = settings_or_exit(path)
     configure_log(verbose=verbose, facts=False)
     _say_what_is_not_yet(settings)

@@ -24,7 +24,9 @@ def main() -> None:
     """
     resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]),) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A parent that ignores a signal hands that on; a stop that is sent to the whole group must reach us too (P3).
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     # What was imported stays for good and need not be looked through for garbage again and again.
     gc.freeze()
     answers = os.fdopen(os.dup(1), "wb", buffering=0)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from connectors.contract import Attachment, Person
+from worker.parsing.reply import new_part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,6 @@ class InboundMessage:
     received_at: datetime
     text: str
     html: str
-    #: the new part of a reply: text without quotes and signature
-    reply_text: str
     attachments: tuple[Attachment, ...]
     #: every header field in order of appearance, name as written, value unfolded and decoded
     headers: tuple[tuple[str, str], ...]
@@ -55,11 +55,22 @@ class InboundMessage:
     #: of a multipart/report: the delivery-status fields, one mapping per recipient
     delivery_status: tuple[dict[str, str], ...] = field(default=())
 
+    @cached_property
+    def reply_text(self) -> str:
+        """The new part of a reply: text without quotes and signature. Worked out when first asked for."""
+        return new_part(self.text)
+
     def header(self, name: str) -> str:
         """The first field of that name, any case, or ""."""
         return next(iter(self.headers_named(name)), "")
 
     def headers_named(self, name: str) -> tuple[str, ...]:
         """All fields of that name, any case, in order of appearance."""
-        wanted = name.lower()
-        return tuple(value for field_name, value in self.headers if field_name.lower() == wanted)
+        return tuple(self._by_name.get(name.lower(), ()))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        by_name: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            by_name.setdefault(name.lower(), []).append(value)
+        return by_name

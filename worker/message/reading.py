@@ -18,7 +18,6 @@ from worker.message.unreadable import unreadable
 from worker.parsing.fields import MAX_FIELD_BYTES
 from worker.parsing.html import html_to_text
 from worker.parsing.octets import Octets, opened
-from worker.parsing.reply import new_part
 from worker.parsing.sanitise import sanitised
 from worker.parsing.split import Outline, leaves, outline
 from worker.parsing.text import one_line, visible
@@ -121,7 +120,6 @@ def _message(source: Source, cut: _Cut) -> InboundMessage:
         received_at=source.received_at,
         text=body.text,
         html=body.html,
-        reply_text=new_part(body.text),
         attachments=mark_inline(body.files.attachments, body.html),
         headers=headers,
         size_bytes=source.size_bytes,

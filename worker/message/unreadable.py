@@ -48,7 +48,6 @@ def _from_header(source: Source, block: Block, error: str, identity: str, sha256
         received_at=source.received_at,
         text="",
         html="",
-        reply_text="",
         attachments=(_whole(source, sha256),) if sha256 else (),
         headers=headers,
         size_bytes=source.size_bytes,

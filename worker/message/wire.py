@@ -88,8 +88,6 @@ def pack_message(message: InboundMessage) -> bytes:
             message.sent_at and message.sent_at.isoformat(),
             message.text,
             message.html,
-            # Most mails quote nothing: their new part is the whole text, which need not travel twice.
-            None if message.reply_text == message.text else message.reply_text,
             [_told(one) for one in message.attachments],
             message.headers,
             message.defects,
@@ -110,7 +108,7 @@ def unpack_message(octets: bytes, source: Source, spool: Path | None) -> Inbound
 
 def _message(told: Sequence[Any], source: Source, spool: Path | None) -> InboundMessage:
     identity, message_id, in_reply_to, references, groups, subject, sent_at, *rest = told
-    text, html, reply_text, files, headers, defects, unpacked_tnef, delivery_status = rest
+    text, html, files, headers, defects, unpacked_tnef, delivery_status = rest
     author, reply_to, to, cc = (tuple(Person(name, address) for name, address in group) for group in groups)
     return InboundMessage(
         identity=identity,
@@ -126,7 +124,6 @@ def _message(told: Sequence[Any], source: Source, spool: Path | None) -> Inbound
         received_at=source.received_at,
         text=text,
         html=html,
-        reply_text=text if reply_text is None else reply_text,
         attachments=tuple(_attachment(told, spool) for told in files),
         headers=headers,
         size_bytes=source.size_bytes,
