@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -173,3 +174,28 @@ def test_two_workers_that_wait_for_each_other_both_get_through(postgres_url: str
     assert written(both[0]) == [1, 2]
     for one in both:
         one.close()
+
+
+def test_the_lead_passes_on_at_any_moment(writer: Writer) -> None:
+    """A thread may be appointed between queueing and waiting: nobody waits for ever."""
+    failures: list[BaseException] = []
+
+    def hurry() -> None:
+        try:
+            for number in range(500):
+                assert writer.run(lambda _, number=number: number) == number
+        except BaseException as error:
+            failures.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=hurry, daemon=True) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=30)
+        assert not any(thread.is_alive() for thread in threads)
+    finally:
+        sys.setswitchinterval(before)
+    assert failures == []

@@ -68,11 +68,11 @@ class Writer:
         job = _Job(work)
         with self._door:
             self._queue.append(job)
-            job.leads = not self._led
-            self._led = True
-        if not job.leads:
+            leads, self._led = not self._led, True
+        if not leads:
+            # Even if it was appointed this very moment, the gate must be gone through: it stands open.
             self._wait(job)
-        if job.leads:
+        if leads or job.leads:
             self._lead()
         return job.outcome()
 
