@@ -172,10 +172,10 @@ class Session:
         told = self.wire.untagged_responses
         self.exists -= min(len(told.get("EXPUNGE", [])), self.exists)
         if "EXISTS" in told:
-            exists = int(_last(told["EXISTS"]))
+            exists = int(told["EXISTS"][-1])
             self.arrived = self.arrived or exists > self.exists
             self.exists = exists
-        if self.uidvalidity and "UIDVALIDITY" in told and int(_last(told["UIDVALIDITY"])) != self.uidvalidity:
+        if self.uidvalidity and "UIDVALIDITY" in told and int(told["UIDVALIDITY"][-1]) != self.uidvalidity:
             raise imaplib.IMAP4.abort("the folder's UIDVALIDITY changed: its messages are not the same any more")
 
     def _failure(self, error: Exception) -> MailboxError:
@@ -235,10 +235,6 @@ class Session:
 def port_of(settings: MailboxSettings) -> int:
     """The port, by default the one that belongs to the kind of security (RFC 8314)."""
     return settings.port or (993 if settings.security == "tls" else 143)
-
-
-def _last(values: Any) -> bytes:
-    return bytes(values[-1])
 
 
 def _reason(error: Exception, secret: str) -> str:
