@@ -169,7 +169,7 @@ class Session:
 
     def _note(self) -> None:
         """Keep what any answer may tell: how many messages there are, and whether they are still the same ones."""
-        told = self.wire.untagged_responses
+        told: dict[str, list[Any]] = self.wire.untagged_responses
         self.exists -= min(len(told.get("EXPUNGE", [])), self.exists)
         if "EXISTS" in told:
             exists = int(told["EXISTS"][-1])
