@@ -1,4 +1,4 @@
-"""What a CRM must promise: the one file that a new connector has to read.
+"""What a CRM must promise: the one file that a new connector has to read (its nouns and errors lie beside it).
 
 Terminology
 case        the record in the CRM (ticket, issue …); delivery: one message on its way to one CRM.
@@ -14,14 +14,37 @@ The promise
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from pathlib import Path
-from typing import BinaryIO, ClassVar
+
+from connectors.errors import AuthFailed, CaseGone, ConnectorError, InDoubt, Rejected, Retryable, Throttled, Unusable
+from connectors.nouns import Attachment, CaseRef, CaseState, Change, Delivery, Person
+
+__all__ = [
+    "Attachment",
+    "AuthFailed",
+    "Capabilities",
+    "CaseGone",
+    "CaseRef",
+    "CaseState",
+    "Change",
+    "Connector",
+    "ConnectorError",
+    "Dedupe",
+    "Delivery",
+    "Finding",
+    "InDoubt",
+    "Person",
+    "Rejected",
+    "Request",
+    "Retryable",
+    "Severity",
+    "Throttled",
+    "Unusable",
+]
 
 
 class Dedupe(Enum):
@@ -43,83 +66,17 @@ class Capabilities:
     html: bool = False
     #: a message can be added for agents' eyes only
     internal_notes: bool = False
+    #: ``update`` works
+    updates: bool = False
+    #: ``read_back`` works; ``answers`` too: it tells when agents answered
+    reads_back: bool = False
+    answers: bool = False
     #: characters of ``Delivery.text`` that one message may hold
     max_text_chars: int = 32_000
     #: bytes of one attachment; 0: attachments are named in the text but not sent
     max_attachment_bytes: int = 0
     #: seconds from create() until find() is sure to see it
     visible_after_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class CaseRef:
-    """A case as its CRM knows it: an opaque id, and the number that people quote."""
-
-    id: str
-    number: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Person:
-    """A display name (may be empty) and an address (``local@domain``, may be empty if the mail has none)."""
-
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attachment:
-    """One file. ``content`` is the bytes themselves or, when they are many, the file that holds them."""
-
-    name: str
-    content_type: str
-    size_bytes: int
-    #: SHA-256, hex
-    sha256: str
-    content: bytes | Path
-    #: shown within the HTML body, by ``content_id`` (without angle brackets)
-    inline: bool = False
-    content_id: str = ""
-
-    def open(self) -> BinaryIO:
-        """A fresh binary stream of the content; the caller closes it."""
-        return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
-    """One message on its way to one CRM: plain values, no MIME, no IMAP."""
-
-    key: str
-    #: one line, never empty
-    subject: str
-    #: plain text, ``\n`` line ends
-    text: str
-    requester: Person
-    #: when the author sent it; aware, UTC
-    sent_at: datetime
-    #: sanitised HTML, or empty
-    html: str = ""
-    #: the routing address the message came in by, or empty
-    recipient: str = ""
-    to: tuple[Person, ...] = ()
-    cc: tuple[Person, ...] = ()
-    #: Message-IDs without angle brackets; empty if there was none
-    message_id: str = ""
-    in_reply_to: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-    #: the message as received, for connectors that keep or forward it
-    source: Attachment | None = None
-    #: from the route: queue, priority …; names are the connector's own
-    fields: Mapping[str, str] = field(default_factory=dict)
-    #: set when the message continues a case
-    case: CaseRef | None = None
-    #: set when a new case takes the place of one that is gone or may not be written to
-    follows: CaseRef | None = None
-    #: False: for agents' eyes only
-    public: bool = True
 
 
 class Severity(Enum):
@@ -154,7 +111,8 @@ class Connector(ABC):
     Every method may be called from several threads at once.
     """
 
-    capabilities: ClassVar[Capabilities]
+    #: of the class, or of one instance whose settings make it another kind of CRM
+    capabilities: Capabilities
 
     @classmethod
     def misfits(cls, options: Mapping[str, object]) -> Sequence[tuple[str, str]]:
@@ -192,59 +150,25 @@ class Connector(ABC):
         """The case that holds a message with one of these Message-IDs (the last one wins), or None."""
         return None
 
+    def update(self, case: CaseRef, change: Change) -> None:
+        """Set the change's fields on the case and add its note, which the same key never adds twice.
+
+        An assignment rule of the CRM must not run because of it. Raises CaseGone, or Rejected for a field that
+        the case has not or a name (owner, queue) that nobody bears.
+        """
+        raise Rejected("this CRM's cases cannot be changed from here")
+
+    def read_back(self, since: datetime) -> Iterator[CaseState]:
+        """The cases made with a key of ours that changed at or after ``since``, each once, in no certain order."""
+        return iter(())
+
+    def prepare(self) -> Sequence[Finding]:
+        """Make what ``check`` found lacking and may be made by us (a unique property …); safe to repeat."""
+        return ()
+
     def preview(self, delivery: Delivery) -> Sequence[Request]:
         """The requests that delivering this would send, without sending any."""
         return ()
 
     def close(self) -> None:  # noqa: B027
         """Let go of connections; may be called twice."""
-
-
-class ConnectorError(Exception):
-    """Base of what a connector raises. ``str(error)`` is safe to log: no secret, no message text.
-
-    ConnectorError
-    ├── Retryable       nothing happened; the same call may work later
-    │   └── Throttled   … and so for every delivery of this connector (or of one bucket) until then
-    ├── InDoubt         the request left, no answer came: it may have happened; find() first
-    ├── Rejected        never, for this delivery as it is; the others go on
-    │   └── CaseGone    delivery.case is deleted, merged or locked; as a new case it may work
-    └── Unusable        never, for any delivery, until a person changes something
-        └── AuthFailed  the CRM does not know us, or no longer
-    """
-
-
-class Retryable(ConnectorError):
-    """Nothing happened; the same call may work later. ``retry_after_s``: None leaves the wait to the worker."""
-
-    def __init__(self, detail: str, retry_after_s: float | None = None) -> None:
-        super().__init__(detail)
-        self.retry_after_s = retry_after_s
-
-
-class Throttled(Retryable):
-    """Nothing happened, and the whole connector must wait; or, when ``bucket`` is a case's id, that case only."""
-
-    def __init__(self, detail: str, retry_after_s: float, bucket: str = "") -> None:
-        super().__init__(detail, retry_after_s)
-        self.bucket = bucket
-
-
-class InDoubt(ConnectorError):
-    """The request left and no clear answer came: it may have happened."""
-
-
-class Rejected(ConnectorError):
-    """The CRM will never take this delivery as it is."""
-
-
-class CaseGone(Rejected):
-    """The case is deleted, merged or locked; the worker opens a new one that follows it."""
-
-
-class Unusable(ConnectorError):
-    """Nothing gets through until a person changes something; the text names what, and the cure."""
-
-
-class AuthFailed(Unusable):
-    """The CRM does not know us, or no longer."""

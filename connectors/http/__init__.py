@@ -5,6 +5,7 @@ from connectors.http.auth import Auth, ClientCredentials, FixedAuth, Token
 from connectors.http.client import HttpClient
 from connectors.http.errors import Rules, retry_after_s
 from connectors.http.hygiene import Secrets
+from connectors.http.limits import Limits
 from connectors.http.url import url_problem
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ClientCredentials",
     "FixedAuth",
     "HttpClient",
+    "Limits",
     "Rules",
     "Secrets",
     "Token",

@@ -49,6 +49,8 @@ class Call:
     case_id: str = ""
     #: it changes nothing that anybody sees (a loose file, a token), so an unclear end is as good as none
     prepares: bool = False
+    #: the limits it counts towards beside the connection's own: a case's id, or a kind of call
+    buckets: tuple[str, ...] = ()
     #: False for the call that fetches the token
     authorized: bool = True
 

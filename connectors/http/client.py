@@ -15,6 +15,7 @@ from connectors.http.auth import Auth
 from connectors.http.deadline import Transport, within
 from connectors.http.errors import Rules
 from connectors.http.hygiene import Secrets
+from connectors.http.limits import Limits
 
 _CONNECT_S = 10.0
 _CALL_S = 30.0
@@ -40,6 +41,7 @@ class HttpClient:
         self.rules = rules
         self.secrets = secrets
         self.auth: Auth | None = None
+        self.limits = Limits()
         self._connections = connections
         self._client: httpx2.Client | None = None
         self._lock = threading.Lock()
@@ -86,10 +88,12 @@ class HttpClient:
 
     def _try(self, call: Call) -> Answer:
         header = self.auth.header() if self.auth and call.authorized else ""
+        self.limits.admit(call.buckets)
         answer = self._exchange(call, header)
         if answer.status == 401 and self.auth and header and self.auth.renew(header):
             # A 401 is given before anything is done, so that even a write may be sent again.
             answer = self._exchange(call, self.auth.header())
+        self.rules.observe(answer, self.limits)
         error = self.rules.error(answer, self.secrets)
         if error is not None:
             raise error

@@ -18,6 +18,7 @@ from connectors.contract import (
 )
 from connectors.http.answer import Answer
 from connectors.http.hygiene import Secrets
+from connectors.http.limits import Limits
 
 _DEFAULT_WAIT_S = 30.0
 _SHORTEST_WAIT_S = 1.0
@@ -56,6 +57,9 @@ class Rules:
     def words(self, answer: Answer) -> str:
         """What the vendor says went wrong; it is shortened and cleaned by the caller."""
         return answer.body[:2000].decode("utf-8", "replace")
+
+    def observe(self, answer: Answer, limits: Limits) -> None:
+        """Learn from the headers of any answer how much is left, before the CRM has to refuse."""
 
     def error(self, answer: Answer, secrets: Secrets) -> ConnectorError | None:
         """What the answer means, or None when it is the one we hoped for."""
