@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -21,8 +22,8 @@ from connectors.contract import (
     Unusable,
 )
 from worker.doors import Door
-from worker.ledger import Claim, Ledger, Link
-from worker.outcome import Deferred, Delivered, Held, Outcome
+from worker.ledger import TAKEN_S, Claim, Ledger, Link, Recorded
+from worker.outcome import NOT_BEGUN, Deferred, Delivered, Held, Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,15 @@ SLOWEST_BYTES_PER_S = 100_000
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A delivery that was taken in hand with the record of its message."""
+
+    claim: Claim
+    #: when that was, by the monotonic clock
+    at_s: float
+
+
+@dataclass(frozen=True)
 class _End:
     """How one attempt ended, and what the ledger must know of it."""
 
@@ -48,15 +58,16 @@ class _End:
     doubt: bool = False
 
 
-def deliver(door: Door, delivery: Delivery, link: Callable[[CaseRef], Link], *, old: bool) -> Outcome:
+def deliver(door: Door, delivery: Delivery, link: Callable[[CaseRef], Link], old: bool, taken: Taken | None) -> Outcome:
     """Take one delivery as far as it can go now.
 
     ``old``: the message is older than the ledger, so an earlier, lost ledger may have known it; the CRM is
-    asked first. ``link`` makes what is remembered of the conversation once the case is known.
+    asked first. ``link`` makes what is remembered of the conversation once the case is known. ``taken``: it is
+    in our hands already.
     """
     if waits := paused(door, delivery.case.id if delivery.case else ""):
-        return waits
-    claim = door.ledger.claim(delivery.key, _claim_s(delivery))
+        return put_back(door.ledger, taken, waits)
+    claim = _in_hand(door.ledger, delivery, taken)
     if claim is None:
         return standing(door.ledger, delivery.key)
     if claim.attempt > door.max_attempts:
@@ -65,6 +76,33 @@ def deliver(door: Door, delivery: Delivery, link: Callable[[CaseRef], Link], *, 
         end = _attempt(door, delivery, claim, ask_first=claim.in_doubt or old)
     case = end.outcome.case if isinstance(end.outcome, Delivered) else None
     return _settled(door.ledger, claim, end, link(case) if case else None)
+
+
+def take(ledger: Ledger, records: Sequence[Recorded]) -> dict[str, Taken]:
+    """Put messages on record; by key, the deliveries that are in our hands from now on."""
+    now = time.monotonic()
+    return {key: Taken(claim, now) for key, claim in ledger.record_all(records).items()}
+
+
+def put_all_back(ledger: Ledger, taken: Mapping[str, Taken]) -> Outcome:
+    """The end of a message whose turn does not come in this poll."""
+    for one in taken.values():
+        put_back(ledger, one, NOT_BEGUN)
+    return NOT_BEGUN
+
+
+def _in_hand(ledger: Ledger, delivery: Delivery, taken: Taken | None) -> Claim | None:
+    """The claim, good for as long as the attempt may take."""
+    if taken is None:
+        return ledger.claim(delivery.key, _claim_s(delivery))
+    needed_s, waited_s = _claim_s(delivery), time.monotonic() - taken.at_s
+    is_good = waited_s + needed_s <= TAKEN_S
+    return taken.claim if is_good or ledger.prolong(taken.claim, needed_s) else None
+
+
+def put_back(ledger: Ledger, taken: Taken | None, outcome: Outcome) -> Outcome:
+    """``outcome``, for a delivery of which nothing was begun; if it was in our hands, it no longer is."""
+    return _settled(ledger, taken.claim, _End(outcome, counts=False)) if taken else outcome
 
 
 def paused(door: Door, case_id: str = "") -> Deferred | None:
@@ -84,18 +122,18 @@ def _settled(ledger: Ledger, claim: Claim, end: _End, link: Link | None = None) 
     return end.outcome if ours else standing(ledger, claim.key)
 
 
-def refuse(door: Door, key: str, error: ConnectorError) -> Outcome:
+def refuse(door: Door, key: str, error: ConnectorError, taken: Taken | None) -> Outcome:
     """The end of an attempt that failed before the delivery could be made up: the CRM could not be asked."""
-    return _conclude(door.ledger, key, lambda claim: _end_of(error, door, claim))
+    return _conclude(door.ledger, key, taken, lambda claim: _end_of(error, door, claim))
 
 
 def settle(ledger: Ledger, key: str, outcome: Outcome) -> Outcome:
     """End a delivery by rule, without asking the CRM."""
-    return _conclude(ledger, key, lambda _: _End(outcome))
+    return _conclude(ledger, key, None, lambda _: _End(outcome))
 
 
-def _conclude(ledger: Ledger, key: str, end_of: Callable[[Claim], _End]) -> Outcome:
-    claim = ledger.claim(key)
+def _conclude(ledger: Ledger, key: str, taken: Taken | None, end_of: Callable[[Claim], _End]) -> Outcome:
+    claim = taken.claim if taken else ledger.claim(key)
     if claim is None:
         return standing(ledger, key)
     return _settled(ledger, claim, end_of(claim))

@@ -44,3 +44,7 @@ Outcome: TypeAlias = Delivered | Deferred | Held | Discarded
 def is_final(outcome: Outcome) -> bool:
     """Whether the message may leave its folder."""
     return isinstance(outcome, Delivered | Discarded)
+
+
+#: Nothing of it was begun: it is as good as new.
+NOT_BEGUN = Deferred(0.0, "the poll ended before its turn came")

@@ -12,15 +12,18 @@ from worker.doors import Door
 from worker.house import House
 from worker.ledger import MessageFacts, Planned, Recorded
 from worker.letter import Letter
+from worker.outcome import Outcome
+from worker.policy import ruled
 from worker.routes import RoutingDecision
 
 
 @dataclass(frozen=True)
 class Step:
-    """One connector that is to get the message."""
+    """One connector that is to get the message; or does not, by rule: then ``ruling`` is its outcome."""
 
     door: Door
     planned: Planned
+    ruling: Outcome | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Plan:
     decision: RoutingDecision
     facts: MessageFacts
     steps: tuple[Step, ...]
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Of its deliveries."""
+        return [step.planned.key for step in self.steps]
 
     @property
     def recorded(self) -> Recorded:
@@ -50,8 +58,10 @@ def plan(letter: Letter, house: House) -> Plan:
     message, slot = letter.message, letter.waiting.slot
     verdict = classify(message, house.own_addresses)
     decision = house.router.decide(message, slot.mailbox)
-    names = dict.fromkeys((decision.route.connector, *decision.route.also)) if decision.route else ()
-    steps = tuple(_step(house.doors[name], letter, decision) for name in names)
+    route = decision.route
+    ruling = ruled(route, verdict.kind.value, verdict.reasons) if route else None
+    names = dict.fromkeys((route.connector, *route.also)) if route else ()
+    steps = tuple(_step(house.doors[name], letter, decision, ruling) for name in names)
     return Plan(letter, verdict, decision, _facts(letter, verdict), steps)
 
 
@@ -72,9 +82,12 @@ def in_order(plans: Sequence[Plan]) -> Sequence[Plan]:
     return tuple(ordered.values())
 
 
-def _step(door: Door, letter: Letter, decision: RoutingDecision) -> Step:
+def _step(door: Door, letter: Letter, decision: RoutingDecision, ruling: Outcome | None) -> Step:
     key = key_of(letter.message.identity, door.name, door.connector)
-    return Step(door, Planned(key, door.name, door.connector.target, decision.name, decision.told()))
+    # What is to be sent at once is taken in hand with the commit that records it.
+    take = ruling is None and door.paused() is None
+    planned = Planned(key, door.name, door.connector.target, decision.name, decision.told(), take)
+    return Step(door, planned, ruling)
 
 
 def _facts(letter: Letter, verdict: Verdict) -> MessageFacts:

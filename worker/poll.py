@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,7 +12,7 @@ import structlog
 from connectors.contract import CaseRef
 from worker.compose import compose, fitted, unread_key
 from worker.conversations import correlate, participants_of
-from worker.deliver import deliver, paused, refuse, settle
+from worker.deliver import Taken, deliver, paused, put_all_back, put_back, refuse, settle, take
 from worker.docket import Docket
 from worker.farewell import combined
 from worker.house import House, Tally
@@ -20,7 +21,6 @@ from worker.mailbox import Mailbox, MailboxError
 from worker.message.guard import GuardError
 from worker.outcome import Deferred, Discarded, Held, Outcome
 from worker.plan import Plan, Step, in_order, plan
-from worker.policy import ruled
 from worker.tenure import LEASE_S, Tenure
 from worker.visit import Visit
 
@@ -59,9 +59,11 @@ def _take_all(visit: Visit) -> None:
         for group in Docket(visit.mailbox, house, visit.tally).groups():
             for letters in visit.letters(group):
                 plans = in_order(visit.guarded(letters, partial(plan, house=house)))
-                house.ledger.record_all([one.recorded for one in plans if one.steps])
+                taken = take(house.ledger, [one.recorded for one in plans if one.steps])
                 for one in plans:
-                    visit.begin(one.letter, one.belongs_with, partial(carry_out, one, house))
+                    ours = {key: taken.pop(key) for key in one.keys if key in taken}
+                    life, unlived = partial(carry_out, one, house, ours), partial(put_all_back, house.ledger, ours)
+                    visit.begin(one.letter, one.belongs_with, life, unlived)
             visit.see_off(everything=group.suspect)
         visit.see_off(everything=True)
     except BaseException as error:
@@ -69,30 +71,29 @@ def _take_all(visit: Visit) -> None:
         raise
 
 
-def carry_out(one: Plan, house: House) -> Outcome:
-    """The rest of a message's life: for each connector correlate and deliver."""
+def carry_out(one: Plan, house: House, taken: Mapping[str, Taken]) -> Outcome:
+    """The rest of a message's life: for each connector correlate and deliver. ``taken``: by key, what is in hand."""
     if one.steps:
-        return combined([_go(step, one, house) for step in one.steps])
+        return combined([_go(step, one, house, taken.get(step.planned.key)) for step in one.steps])
     slot, why = one.letter.waiting.slot, f"no route matches ({one.decision.tried})"
     held = house.ledger.hold_unrouted(slot, one.facts, unread_key(slot), why)
     return Held(why) if held else Discarded("by an operator")
 
 
-def _go(step: Step, one: Plan, house: House) -> Outcome:
+def _go(step: Step, one: Plan, house: House, taken: Taken | None) -> Outcome:
     """One delivery: what the rules say of such mail, else the case it belongs to, else a new one."""
     door, message, key = step.door, one.letter.message, step.planned.key
     route = one.decision.route
     assert route is not None
-    outcome = ruled(route, one.verdict.kind.value, one.verdict.reasons)
-    if outcome and not door.ledger.released(key):
-        return settle(door.ledger, key, outcome)
+    if step.ruling and not door.ledger.released(key):
+        return settle(door.ledger, key, step.ruling)
     if waits := paused(door):
-        return waits
+        return put_back(door.ledger, taken, waits)
     continuation = correlate(message, door.name, door.connector, door.ledger)
     if continuation.error:
-        return refuse(door, key, continuation.error)
+        return refuse(door, key, continuation.error, taken)
     if continuation.wait_for:
-        return Deferred(30.0, f"waits for {continuation.wait_for}")
+        return put_back(door.ledger, taken, Deferred(30.0, f"waits for {continuation.wait_for}"))
     delivery = compose(message, one.letter.source, key, one.decision.recipient, route.fields)
     delivery = replace(
         fitted(delivery, door.connector.capabilities),
@@ -107,7 +108,7 @@ def _go(step: Step, one: Plan, house: House) -> Outcome:
         people = () if is_stranger else participants_of(message)
         return Link(door.name, case, tuple(filter(None, (message.message_id,))), people)
 
-    return deliver(door, delivery, link, old=_may_be_older(message.received_at, house.ledger.born_at))
+    return deliver(door, delivery, link, _may_be_older(message.received_at, house.ledger.born_at), taken)
 
 
 def _may_be_older(received_at: datetime, born_at: datetime) -> bool:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import structlog
 
@@ -23,11 +23,12 @@ from worker.letter import SPOOLED_BYTES, Letter, let_go, weight
 from worker.mailbox import Interrupted, Mailbox, MailboxError, Unreachable
 from worker.message import Source
 from worker.message.guard import Errand, GuardError
-from worker.outcome import Deferred, Discarded, Held, Outcome, is_final
+from worker.outcome import NOT_BEGUN, Deferred, Discarded, Held, Outcome, is_final
 from worker.slot import Slot, Waiting
 from worker.tenure import Tenure
 
 P = TypeVar("P")
+Life: TypeAlias = Callable[[], Outcome]
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,6 @@ _AHEAD = 3
 #: Letters that are read before the first of them goes on: they share the commit that puts them on record.
 _BATCH = 16
 _AFTER_OUR_BUG_S = 600.0
-_NOT_BEGUN = Deferred(0.0, "the poll ended before its turn came")
 
 
 class Visit:
@@ -118,7 +118,7 @@ class Visit:
 
     def _put_back(self) -> None:
         """What was entered and then not begun, through no fault of its own, is as good as new."""
-        self._ended += [Handled(slot, _NOT_BEGUN) for slot in self._entered]
+        self._ended += [Handled(slot, NOT_BEGUN) for slot in self._entered]
         self._entered = set()
 
     def _send(self, waiting: Waiting, source: Source) -> None:
@@ -165,15 +165,18 @@ class Visit:
                 self._ended.append(Handled(letter.waiting.slot, _our_bug(letter, error)))
         return plans
 
-    def begin(self, letter: Letter, ids: Sequence[str], life: Callable[[], Outcome]) -> None:
-        """Take the letter through the rest of its life on a lane, behind the messages it belongs with."""
-        self._unbegun.pop(id(letter), None)
-        self._open.add(self._lanes.submit(ids, lambda: self._live(letter, life)))
+    def begin(self, letter: Letter, ids: Sequence[str], life: Life, unlived: Life) -> None:
+        """Take the letter through the rest of its life on a lane, behind the messages it belongs with.
 
-    def _live(self, letter: Letter, life: Callable[[], Outcome]) -> Handled:
+        ``unlived`` takes the place of ``life`` when the poll ends before.
+        """
+        self._unbegun.pop(id(letter), None)
+        self._open.add(self._lanes.submit(ids, lambda: self._live(letter, life, unlived)))
+
+    def _live(self, letter: Letter, life: Life, unlived: Life) -> Handled:
         try:
             ends = self._given_up or self.house.stopping.is_set()
-            outcome = _NOT_BEGUN if ends else life()
+            outcome = unlived() if ends else life()
         except LedgerError:
             raise
         except Exception as error:

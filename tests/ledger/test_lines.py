@@ -15,7 +15,7 @@ from tests.postgres import PostgresServer
 from worker.ledger import Ledger
 from worker.ledger.compiled import compiled
 from worker.ledger.engine import Engines, connected, parsed
-from worker.ledger.statements import put_all
+from worker.ledger.statements import if_absent, put_all
 
 WORDS = Table(
     "words",
@@ -70,7 +70,7 @@ def test_new_rows_are_told_in_order_the_first_of_equals(engines: Engines) -> Non
         wire.change(ADD, {"number": 2})
     for rows in ([{"number": 3, "word": "a"}, {"number": 2, "word": "b"}, {"number": 3, "word": "c"}], []):
         with engines.writes.transaction() as wire:
-            new = put_all(wire, WORDS, "number", rows)
+            new = put_all(wire, if_absent(WORDS, wire.dialect).returning(WORDS.c.number), "number", rows)
         assert new == rows[:1]
     assert told(engines) == [(2, "50%", None), (3, "a", None)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -31,6 +32,39 @@ def test_migrations_end_where_the_schema_stands(ledger: Ledger, engine: Engine) 
         assert compare_metadata(context, metadata) == []
 
 
+def test_what_is_begun_at_once_is_what_all_migrations_make(
+    opened: Open, engine: Engine, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fresh database skips the migrations; it must not be another one for that."""
+    opened().close()
+    begun = _shape(engine)
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+    monkeypatch.setattr(migrate, "_begin", lambda connection: migrate._upgrade(connection, None))
+    Ledger.open(url).close()
+    assert _shape(engine) == begun
+
+
+def _shape(engine: Engine) -> dict[str, object]:
+    looked = inspect(engine)
+    return {
+        table: [
+            [(one["name"], str(one["type"]), one["nullable"], one["default"]) for one in looked.get_columns(table)],
+            looked.get_pk_constraint(table)["constrained_columns"],
+            sorted((one["name"], one["column_names"], _options(one)) for one in looked.get_indexes(table)),
+            sorted(looked.get_unique_constraints(table), key=str),
+            sorted(looked.get_check_constraints(table), key=str),
+            sorted(looked.get_foreign_keys(table), key=str),
+        ]
+        for table in sorted(looked.get_table_names())
+    }
+
+
+def _options(index: Any) -> dict[str, str]:
+    return {name: str(value) for name, value in index["dialect_options"].items()}
+
+
 def test_head_is_the_last_migration() -> None:
     script = ScriptDirectory(str(migrate.FOLDER))
     assert script.get_current_head() == HEAD
@@ -43,25 +77,26 @@ def test_d8_a_database_from_a_newer_program_is_refused_with_both_versions(
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
         connection.execute(text("UPDATE meta SET value = '99.1' WHERE name = 'program'"))
-    with pytest.raises(LedgerError, match=r"mail-to-case 99\.1 \(tables 9999\).*0\.1\.0 \(tables 0001\)"):
+    with pytest.raises(LedgerError, match=r"mail-to-case 99\.1 \(tables 9999\).*0\.1\.0 \(tables " + HEAD + r"\)"):
         Ledger.open(url)
 
 
 def test_d9_a_migration_that_dies_half_way_leaves_nothing(
     url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    Ledger.open(url).close()
     folder = tmp_path / "migrations"
     shutil.copytree(migrate.FOLDER, folder)
-    (folder / "versions" / "v0002_half.py").write_text(
+    (folder / "versions" / "v9998_half.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0002', '0001', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '9998', '" + HEAD + "', None, None\n"
         "def upgrade():\n"
         "    op.create_table('half', sa.Column('a', sa.Text))\n"
         "    op.add_column('slots', sa.Column('extra', sa.Text))\n"
         "    raise RuntimeError('killed')\n"
     )
     monkeypatch.setattr(migrate, "FOLDER", folder)
-    monkeypatch.setattr(migrate, "HEAD", "0002")
+    monkeypatch.setattr(migrate, "HEAD", "9998")
     with pytest.raises(RuntimeError, match="killed"):
         Ledger.open(url)
     assert "half" not in inspect(engine).get_table_names()

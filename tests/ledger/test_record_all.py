@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ledger.samples import WHERE, facts, key, planned, routed, slot, waiting
-from worker.ledger import Ledger, LedgerError, Recorded, compiled, statements
+from worker.ledger import Ledger, LedgerError, Recorded, compiled, deliveries, statements
 
 
 def recorded(name: str, uid: int, connectors: tuple[str, ...] = ("crm",)) -> Recorded:
@@ -92,7 +92,7 @@ def test_i13_the_strikes_of_all_are_over(ledger: Ledger) -> None:
 
 def test_i1_recording_works_whatever_was_written_first(ledger: Ledger) -> None:
     """A statement that was compiled for one purpose must not spoil its like: the order of a fresh process counts."""
-    for cached in (statements.insert_if_absent, statements._returning_if_absent, compiled.compiled):
+    for cached in (statements.insert_if_absent, deliveries._new_row, compiled.compiled):
         cached.cache_clear()
     ledger.hold_unrouted(slot(1), None, "unread", "too large")
     ledger.record_all([recorded("a", 2)])

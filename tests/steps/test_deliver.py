@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,9 +23,9 @@ from connectors.contract import (
     Unusable,
 )
 from tests.fakes.rigged import RiggedCrm, Script
-from worker.deliver import backoff_s, deliver, settle
+from worker.deliver import Taken, backoff_s, deliver, refuse, settle, take
 from worker.doors import Door
-from worker.ledger import Ledger, Link, MessageFacts, Planned
+from worker.ledger import TAKEN_S, Ledger, Link, MessageFacts, Planned, Recorded
 from worker.outcome import Deferred, Delivered, Discarded, Held
 from worker.slot import Slot, Waiting
 
@@ -67,7 +68,7 @@ def _link(case: CaseRef) -> Link:
 
 
 def _go(door: Door, delivery: Delivery | None = None, *, old: bool = False) -> object:
-    return deliver(door, delivery or _delivery(), _link, old=old)
+    return deliver(door, delivery or _delivery(), _link, old, None)
 
 
 def test_a_delivery_is_created_once_and_never_again(ledger: Ledger) -> None:
@@ -192,3 +193,55 @@ def test_p6_a_worker_that_lost_its_fence_writes_nothing(ledger: Ledger) -> None:
     assert isinstance(_go(door), Delivered)
     assert not ledger.settle(stale, Held("zombie"))
     assert isinstance(ledger.state([KEY])[KEY].outcome, Delivered)
+
+
+def _taken(door: Door, name: str = "two") -> tuple[Delivery, Taken]:
+    """A delivery that was taken in hand with its record."""
+    facts = MessageFacts(
+        identity=name, message_id=name, author="", subject="", received_at=NOW, size_bytes=1, kind="", mailbox="support"
+    )
+    planned = Planned(name, "crm", "", "route 1", "", take=True)
+    taken = take(door.ledger, [Recorded(Slot("support", "INBOX", 1, 2), facts, [planned])])
+    return replace(_delivery(), key=name), taken[name]
+
+
+def test_what_is_in_hand_is_delivered_without_another_claim(ledger: Ledger) -> None:
+    crm = RiggedCrm(SEARCH)
+    door = _door(ledger, crm)
+    delivery, taken = _taken(door)
+    assert isinstance(deliver(door, delivery, _link, False, taken), Delivered)
+    assert crm.calls == ["create"]
+    assert isinstance(deliver(door, delivery, _link, False, None), Delivered)
+    assert crm.calls == ["create"]
+
+
+def test_p6_what_is_no_longer_in_hand_is_left_to_its_holder(ledger: Ledger, tmp_path: Path) -> None:
+    """A worker that was stopped for longer than its claim lasts must not act on it (I8)."""
+    crm = RiggedCrm(SEARCH)
+    door = _door(ledger, crm)
+    delivery, taken = _taken(door)
+    assert ledger.prolong(taken.claim, -1)
+    other = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", owner="another")
+    assert other.claim("two")
+    other.close()
+    late = replace(taken, at_s=taken.at_s - TAKEN_S)
+    assert isinstance(deliver(door, delivery, _link, False, late), Deferred)
+    assert crm.calls == []
+
+
+def test_what_was_in_hand_and_finds_the_door_paused_is_put_back(ledger: Ledger) -> None:
+    crm = RiggedCrm(SEARCH)
+    door = _door(ledger, crm)
+    delivery, taken = _taken(door)
+    door.pause("", 0.2, "busy")
+    assert isinstance(deliver(door, delivery, _link, False, taken), Deferred)
+    row = ledger.state(["two"])["two"]
+    assert (row.state, row.in_doubt, row.attempts) == ("deferred", False, 0)
+
+
+def test_what_could_not_be_made_up_is_settled(ledger: Ledger) -> None:
+    door = _door(ledger, RiggedCrm(SEARCH))
+    _, taken = _taken(door)
+    assert isinstance(refuse(door, "two", Retryable("busy"), taken), Deferred)
+    row = ledger.state(["two"])["two"]
+    assert (row.state, row.in_doubt, row.attempts) == ("deferred", False, 1)

@@ -103,13 +103,14 @@ def house_or_exit(
 ) -> Iterator[House]:
     """Everything a poll works with, closed in the right order at the end."""
     with ExitStack() as stack:
+        guard = Guard()
+        stack.callback(guard.close)
+        guard.warm()
         ledger = stack.enter_context(ledger_or_exit(settings))
         spool = stack.enter_context(spool_folder())
         connectors = connectors_or_exit(settings)
         for connector in connectors.values():
             stack.callback(connector.close)
-        guard = Guard()
-        stack.callback(guard.close)
         pool = ThreadPoolExecutor(settings.worker.concurrency, thread_name_prefix="lane")
         stack.callback(pool.shutdown)
         yield House(

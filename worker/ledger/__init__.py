@@ -3,6 +3,7 @@
 from worker.ledger.errors import LedgerError
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import (
+    TAKEN_S,
     Agenda,
     Claim,
     DeliveryRow,
@@ -22,8 +23,10 @@ from worker.ledger.records import (
     Summary,
     Trail,
 )
+from worker.ledger.replies import ReplyAsk, ReplyGrant, ReplyLimits, ReplyState
 
 __all__ = [
+    "TAKEN_S",
     "Agenda",
     "Claim",
     "DeliveryRow",
@@ -40,6 +43,10 @@ __all__ = [
     "Pause",
     "Planned",
     "Recorded",
+    "ReplyAsk",
+    "ReplyGrant",
+    "ReplyLimits",
+    "ReplyState",
     "SlotEnd",
     "SlotState",
     "Summary",

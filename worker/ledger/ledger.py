@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from worker.ledger.claims import Claims
 from worker.ledger.clock import instant
 from worker.ledger.deliveries import Deliveries
 from worker.ledger.engine import Engines, connected, file_of, parsed
@@ -18,12 +19,13 @@ from worker.ledger.migrate import is_current, migrate
 from worker.ledger.orders import Orders
 from worker.ledger.owner import own_name
 from worker.ledger.questions import Questions
+from worker.ledger.replies import Replies
 from worker.ledger.schema import meta
 from worker.ledger.slots import Slots
 from worker.ledger.statements import note
 
 
-class Ledger(Slots, Deliveries, Conversations, Questions, Orders):
+class Ledger(Slots, Deliveries, Claims, Conversations, Questions, Orders, Replies):
     """What was decided and done; never raw mail. Every method may be called from several threads at once.
 
     A cache, a schedule and an audit log: losing it costs questions to the CRM, never a mail and never a second

@@ -79,7 +79,7 @@ def remember(wire: Wire, link: Link, hash_of: Callable[[str], str]) -> None:
     ids = {hash_of(message_id) for message_id in link.message_ids if message_id}
     people = {hash_of(address) for address in link.participants if address}
     held = [{**at, **shown, "message_id_hash": digest} for digest in sorted(ids)]
-    wire.change_all(insert_if_absent(links, dialect), held)
-    wire.change_all(
-        insert_if_absent(participants, dialect), [{**at, "address_hash": digest} for digest in sorted(people)]
-    )
+    for row in held:
+        wire.at_last(insert_if_absent(links, dialect), row)
+    for digest in sorted(people):
+        wire.at_last(insert_if_absent(participants, dialect), {**at, "address_hash": digest})

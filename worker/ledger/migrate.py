@@ -6,11 +6,11 @@ import secrets
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspect, select, text, update
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text, update
 
 from worker.ledger.clock import NowS
 from worker.ledger.errors import SOURCE, LedgerError
-from worker.ledger.schema import HEAD, VERSION_TABLE, meta
+from worker.ledger.schema import HEAD, VERSION_TABLE, meta, metadata
 from worker.ledger.statements import insert_if_absent
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -18,7 +18,7 @@ _PEPPER_BYTES = 32
 #: Names the lock that keeps two workers from migrating one server's database at the same time.
 _LOCK = 0x6D32_6C65_6467
 
-_VERSIONS = Table(VERSION_TABLE, MetaData(), Column("version_num", Text))
+_VERSIONS = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 def migrate(writer: Engine) -> None:
@@ -43,9 +43,19 @@ def _step(writer: Engine) -> str | None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK})
         found = _version(connection)
-        if found != HEAD:
+        if found is None:
+            _begin(connection)
+        elif found != HEAD:
             _upgrade(connection, found)
         return _version(connection)
+
+
+def _begin(connection: Connection) -> None:
+    """An empty database gets today's tables at once; a test holds them equal to what every migration makes of it."""
+    metadata.create_all(connection)
+    _VERSIONS.create(connection)
+    connection.execute(_VERSIONS.insert().values(version_num=HEAD))
+    _name_program(connection)
 
 
 def _upgrade(connection: Connection, found: str | None) -> None:

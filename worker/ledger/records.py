@@ -11,6 +11,8 @@ from connectors.contract import CaseRef
 from worker.outcome import Deferred, Delivered, Discarded, Held, Outcome
 from worker.slot import Slot
 
+#: A claim made when the delivery is recorded holds so long.
+TAKEN_S = 150.0
 #: A delivery that someone else works on, or that was not begun, is looked at again after this long.
 LOOK_AGAIN_S = 30.0
 
@@ -70,13 +72,17 @@ class MessageFacts:
 
 @dataclass(frozen=True)
 class Planned:
-    """One delivery to come. ``route`` is the route's name in the settings; addresses in ``trace`` are cut."""
+    """One delivery to come. ``route`` is the route's name in the settings; addresses in ``trace`` are cut.
+
+    ``take``: if it is new, its first attempt is ours from the moment it is on record.
+    """
 
     key: str
     connector: str
     target: str
     route: str
     trace: str
+    take: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,16 +25,14 @@ _NOTE = insert(events)
 @cache
 def insert_if_absent(table: Table, dialect: str) -> Insert:
     """INSERT that leaves a row with the same key as it is; its rowcount tells whether it was new."""
-    return _if_absent(table, dialect)
+    return if_absent(table, dialect)
 
 
-@cache
-def _returning_if_absent(table: Table, dialect: str, key: str) -> ReturningInsert[Any]:
-    # Begun anew, since a statement that was compiled once passes on to its descendants that it returns no columns.
-    return _if_absent(table, dialect).returning(table.c[key])
+def if_absent(table: Table, dialect: str) -> Insert:
+    """As ``insert_if_absent``, to be built upon.
 
-
-def _if_absent(table: Table, dialect: str) -> Insert:
+    Begun anew, since a statement that was compiled once passes on to its descendants that it returns no columns.
+    """
     statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     return statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
@@ -54,9 +52,9 @@ def put(wire: Wire, table: Table, values: dict[str, Any]) -> bool:
     return wire.change(insert_if_absent(table, wire.dialect), values) == 1
 
 
-def put_all(wire: Wire, table: Table, key: str, rows: Sequence[Values]) -> list[Values]:
-    """Insert each row unless there is one with its ``key``; those that are new, in order, the first of equals."""
-    new = {getattr(row, key) for row in wire.rows_of_all(_returning_if_absent(table, wire.dialect, key), rows)}
+def put_all(wire: Wire, statement: ReturningInsert[Any], key: str, rows: Sequence[Values]) -> list[Values]:
+    """Run an INSERT that returns ``key`` where the row was absent; the new rows, in order, the first of equals."""
+    new = {getattr(row, key) for row in wire.rows_of_all(statement, rows)}
     first: dict[Any, Values] = {}
     for row in rows:
         first.setdefault(row[key], row)

@@ -65,7 +65,10 @@ class Wire:
         return form.named(row for answer in cursor.results() for row in answer.fetchall())
 
     def at_last(self, statement: Statement, values: Values) -> None:
-        """Run it before the transaction ends, together with what else the same statement is to be run for."""
+        """Run it before the transaction ends, together with what else the same statement is to be run for.
+
+        Nothing in the same transaction may need to read what it writes.
+        """
         self._last.setdefault(statement, []).append(values)
 
     def begin(self) -> None:

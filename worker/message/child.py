@@ -29,6 +29,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_DFL)
     # What was imported stays for good and need not be looked through for garbage again and again.
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     # Whatever a library prints must not end up among the answers.
     os.dup2(2, 1)

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from worker.message.pipe import Child, ChildEndedError, TookTooLongError
@@ -77,6 +78,14 @@ class Runner:
         child = self._child
         return child.pid if child else None
 
+    def warm(self) -> None:
+        """Start the child, which takes a while to import what it needs, before there is a mail for it."""
+        with self._lock:
+            if self._child is None and not self._closed:
+                # Whatever is in the way of it is told by the first mail.
+                with suppress(OSError):
+                    self._child = Child(self._memory_limit_bytes)
+
     def begin(self, source: Source, spool: Path | None) -> Errand:
         """Send a mail to the child, behind those that are there; waits only when the pipe would. Raises GuardError."""
         errand = Errand(self, source, spool)
@@ -131,8 +140,8 @@ class Runner:
 
     def _send(self) -> bool:
         """Send what has not been sent; False when the child did not take it."""
-        if self._child is None:
-            self._child = self._started()
+        self._child = self._child or self._spawned()
+        self._await_ready(self._child)
         deadline = time.monotonic() + self._wall_limit_s
         for errand in self._errands:
             if not errand.sent:
@@ -188,21 +197,23 @@ class Runner:
         for errand in self._errands:
             errand.sent = False
 
-    def _started(self) -> Child:
+    def _spawned(self) -> Child:
         if self._closed:
             raise GuardError("the guard is closed")
         try:
-            child = Child(self._memory_limit_bytes)
+            return Child(self._memory_limit_bytes)
         except OSError as error:
             raise GuardError(f"no parsing child can be started: {error}") from error
+
+    def _await_ready(self, child: Child) -> None:
         try:
             child.wait_ready()
-        except BaseException as error:
-            child.kill()
-            if isinstance(error, ChildEndedError | TookTooLongError):
-                raise GuardError(f"the parsing child did not start: {error}") from error
+        except (ChildEndedError, TookTooLongError) as error:
+            self._lose_child()
+            raise GuardError(f"the parsing child did not start: {error}") from error
+        except BaseException:
+            self._lose_child()
             raise
-        return child
 
 
 def _unreadable(errand: Errand, why: str, identity: str) -> InboundMessage | GuardError:

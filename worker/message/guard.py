@@ -26,6 +26,11 @@ class Guard:
     ) -> None:
         self._runners = [Runner(wall_limit_s, memory_limit_bytes) for _ in range(size)]
 
+    def warm(self) -> None:
+        """Start the children now, since the first mails will need them; says nothing of what is in the way."""
+        for runner in self._runners:
+            runner.warm()
+
     def begin(self, source: Source, spool: Path | None = None) -> Errand:
         """Have a mail read while the caller does something else, such as fetching the next; its ``result()`` is as
         ``parse`` says. Who began it must ask for the result before ``spool`` is removed. Raises GuardError.

@@ -51,6 +51,7 @@ class Child:
         self._in = self._process.stdin.fileno()
         self._out = self._process.stdout.fileno()
         self._unread = b""
+        self._is_ready = False
         for descriptor in (self._in, self._out):
             os.set_blocking(descriptor, False)
             with contextlib.suppress(OSError):
@@ -84,9 +85,12 @@ class Child:
 
     def wait_ready(self) -> None:
         """Return once it has imported what it needs. Raises ChildEndedError, TookTooLongError."""
+        if self._is_ready:
+            return
         kind, _ = self.receive(time.monotonic() + _START_S)
         if kind != READY:
             raise ChildEndedError(0)
+        self._is_ready = True
 
     def send(self, pieces: tuple[bytes, ...], deadline: float) -> None:
         """Raises ChildEndedError, TookTooLongError."""
@@ -118,6 +122,10 @@ class Child:
 
     def end(self) -> None:
         """Let it end by itself at the end of its input, or end it; may be called twice."""
+        if not self._is_ready:
+            # It has nothing of ours in hand, and would go on importing first.
+            self.kill()
+            return
         self._close()
         try:
             self._process.wait(_STOP_S)
