@@ -1,0 +1,64 @@
+"""The little JQL that the fake Jira understands; anything else is an error, as for a text that escaped its quotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from tests.fakes.jira.meta import PROJECT, PROJECT_ID
+from tests.fakes.jira.records import Issue
+from tests.fakes.jira.strict import refuse
+
+_CLAUSE = re.compile(
+    r'(?P<field>labels|project|updated|id) (?P<sign>=|>=|in) (?:"(?P<text>(?:[^"\\]|\\.)*)"|\((?P<ids>[\d, ]+)\))\Z'
+)
+_ORDER = re.compile(r" ORDER BY (created|updated|key) (ASC|DESC)\Z")
+_AGO = re.compile(r"-(\d+)([md])\Z")
+_UNIT = {"m": timedelta(minutes=1), "d": timedelta(days=1)}
+
+
+def select(jql: str, issues: list[Issue]) -> list[Issue]:
+    """Those that it names, in its order."""
+    order = _ORDER.search(jql)
+    clauses = jql[: order.start()] if order else jql
+    tests = [_test(one) for one in clauses.split(" AND ")]
+    found = [one for one in issues if all(test(one) for test in tests)]
+    if order:
+        found.sort(key=_KEYS[order[1]], reverse=order[2] == "DESC")
+    return found
+
+
+_KEYS: dict[str, Callable[[Issue], object]] = {
+    "created": lambda one: one.made_at,
+    "updated": lambda one: one.updated_at,
+    "key": lambda one: one.id,
+}
+
+
+def _test(clause: str) -> Callable[[Issue], bool]:
+    found = _CLAUSE.match(clause)
+    if not found:
+        raise refuse(400, f"Error in the JQL Query: {clause[:60]!r}")
+    field, sign, text, ids = found.group("field", "sign", "text", "ids")
+    if field == "labels" and sign == "=":
+        return lambda one: text in one.labels
+    if field == "project" and sign == "=":
+        if text not in (PROJECT, PROJECT_ID):
+            raise refuse(400, f"The value '{text}' does not exist for the field 'project'.")
+        return lambda one: True
+    if field == "updated" and sign == ">=":
+        return _since(text)
+    if field == "id" and sign == "in":
+        wanted = {int(one) for one in ids.split(",")}
+        return lambda one: one.id in wanted
+    raise refuse(400, "The operator is not supported by the field.")
+
+
+def _since(text: str) -> Callable[[Issue], bool]:
+    ago = _AGO.match(text)
+    if not ago:
+        raise refuse(400, f"Date value '{text}' for field 'updated' is invalid.")
+    # The index counts in whole minutes.
+    since = (datetime.now(UTC) - int(ago[1]) * _UNIT[ago[2]]).replace(second=0, microsecond=0)
+    return lambda one: one.updated_at >= since
