@@ -3,28 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from connectors.contract import Capabilities, CaseGone, CaseRef, Connector, Dedupe, Delivery, Finding, InDoubt, Request
+from connectors.contract import (
+    Capabilities,
+    CaseGone,
+    CaseRef,
+    CaseState,
+    Change,
+    Connector,
+    Dedupe,
+    Delivery,
+    Finding,
+    InDoubt,
+    Rejected,
+    Request,
+)
 from connectors.http import Call, HttpClient, Secrets, json_body, url_problem
 from connectors.zendesk import ticket
+from connectors.zendesk.catalogue import Catalogue
+from connectors.zendesk.commenting import Updates
+from connectors.zendesk.fields import Fields, shown
 from connectors.zendesk.finding import Finder
 from connectors.zendesk.health import Examination
 from connectors.zendesk.login import Login, login_misfits
 from connectors.zendesk.people import People
+from connectors.zendesk.reading import Reader
 from connectors.zendesk.recent import Recent
 from connectors.zendesk.rules import CaseClosed, KeyTaken, ZendeskRules
+from connectors.zendesk.stamps import Stamps
 from connectors.zendesk.uploads import MAX_BYTES, Enclosed, Uploads, originals, safe_name
+
+#: Zendesk keeps an idempotency key for two hours; before these are quite over, we look
+_KEY_LIVES_S = 115 * 60.0
+_DAY_S = 86_400.0
+_TURNS = 64
 
 
 class Zendesk(Connector):
     """Options: url; client_id and client_secret, or email and token; group (a name) and tags for new tickets."""
 
+    # Not offered: correlates. A Message-ID could only be found by Zendesk's search, whose index lags by minutes, so
+    # that the answer would be neither sure nor the same twice; lists and single records know no Message-IDs.
     capabilities = Capabilities(
         dedupe=Dedupe.SEARCH,
         html=True,
         internal_notes=True,
+        updates=True,
+        reads_back=True,
+        answers=True,
         max_text_chars=ticket.MAX_TEXT_CHARS,
         max_attachment_bytes=MAX_BYTES,
         visible_after_s=5.0,
@@ -49,8 +80,15 @@ class Zendesk(Connector):
         self._http.auth = self._login.auth(self._http)
         self._people = People(self._http)
         self._uploads = Uploads(self._http)
-        self._finder = Finder(self._http, self._people)
+        self._fields = Fields(self._people, Catalogue(self._http))
+        self._stamps = Stamps(self._http)
+        self._finder = Finder(self._http, self._people, self._stamps)
+        self._updates = Updates(self._http, self._finder, self._stamps)
         self._appended: Recent[CaseRef] = Recent(10_000, 2 * 3600.0)
+        #: when a key was first sent, as monotonic seconds
+        self._first_sent: Recent[float] = Recent(10_000, _DAY_S)
+        # Threads of this process that hold one key take turns; a few keys share a turn.
+        self._turns = tuple(threading.Lock() for _ in range(_TURNS))
 
     @classmethod
     def misfits(cls, options: Mapping[str, object]) -> Sequence[tuple[str, str]]:
@@ -68,26 +106,47 @@ class Zendesk(Connector):
         return self._finder.find(delivery)
 
     def create(self, delivery: Delivery) -> CaseRef:
+        known = self._after_the_window(delivery.key)
+        if known:
+            return known
         body = ticket.new_ticket(delivery, self._enclose(delivery), self._placement(delivery))
         return self._open_ticket(delivery, body)
 
     def append(self, delivery: Delivery) -> CaseRef:
-        case = _case_of(delivery)
-        # Zendesk has no key for comments; what this process knows to be done is not done again.
-        done = self._appended.get(delivery.key)
-        if done is None:
-            done = self._add_comment(delivery, case)
-            self._appended.put(delivery.key, done)
-        return done
+        case = _case_of(delivery.case)
+        with self._turns[hash(delivery.key) % _TURNS]:
+            # Zendesk has no key for comments; what this process knows to be done is not done again.
+            done = self._appended.get(delivery.key)
+            if done is None:
+                done = self._add_comment(delivery, case)
+                self._appended.put(delivery.key, done)
+            return done
+
+    def update(self, case: CaseRef, change: Change) -> None:
+        """As the contract says. Zendesk's own triggers run at every update, which no option of the call prevents."""
+        case = _case_of(case)
+        if "tags" in change.fields:
+            raise Rejected("tags are given to new tickets only: an update would replace those that agents have set")
+        body = ticket.changed(change, self._fields.values(change.fields))
+        with self._turns[hash(change.key) % _TURNS]:
+            if self._finder.within(case.id, change.key):
+                return
+            try:
+                self._updates.put(case.id, change.key, body)
+            except CaseClosed as closed:
+                raise CaseGone(f"{closed}; a closed ticket stays as it is") from closed
+
+    def read_back(self, since: datetime) -> Iterator[CaseState]:
+        return Reader(self._http, self._finder).states(since)
 
     def preview(self, delivery: Delivery) -> Sequence[Request]:
         files = [one for one in delivery.attachments if one.size_bytes <= MAX_BYTES]
         uploads = [Request("POST", f"/api/v2/uploads?filename={safe_name(one)}") for one in files]
         enclosed = Enclosed(tuple(f"UPLOAD-{number}" for number in range(1, len(files) + 1)))
         if delivery.case:
-            body = ticket.further_comment(delivery, enclosed, None)
+            body = {"ticket": ticket.further_comment(delivery, enclosed, None)}
             return (*uploads, Request("PUT", f"/api/v2/tickets/{delivery.case.id}", _shown(body)))
-        body = ticket.new_ticket(delivery, enclosed, ticket.Placement(None, self._tags))
+        body = ticket.new_ticket(delivery, enclosed, ticket.Placement(self._tags, shown(delivery.fields)))
         return (*uploads, Request("POST", "/api/v2/tickets", _shown(body)))
 
     def close(self) -> None:
@@ -98,10 +157,18 @@ class Zendesk(Connector):
         return self._uploads.enclose(delivery.key, delivery.attachments + extra)
 
     def _placement(self, delivery: Delivery) -> ticket.Placement:
-        asked = delivery.fields.get("queue") or delivery.fields.get("group")
-        if asked:
-            return ticket.Placement(self._people.group(asked), self._tags)
-        return ticket.Placement(self._people.own_group(self._group) if self._group else None, self._tags)
+        values = self._fields.values(delivery.fields)
+        if self._group and "group_id" not in values:
+            values["group_id"] = self._people.own_group(self._group)
+        return ticket.Placement(self._tags, values)
+
+    def _after_the_window(self, key: str) -> CaseRef | None:
+        """The ticket, where the key was first sent so long ago that Zendesk has forgotten it."""
+        now = time.monotonic()
+        first = self._first_sent.get(key)
+        if first is None:
+            self._first_sent.put(key, now)
+        return self._finder.ticket(key) if first is not None and now - first > _KEY_LIVES_S else None
 
     def _open_ticket(self, delivery: Delivery, body: dict[str, Any]) -> CaseRef:
         call = Call(
@@ -119,6 +186,7 @@ class Zendesk(Connector):
         requester = answer.data["ticket"].get("requester_id")
         if isinstance(requester, int) and delivery.requester.address:
             self._people.learn(delivery.requester, requester)
+        self._stamps.learn(str(number), answer)
         return self._finder.ref(number)
 
     def _taken(self, delivery: Delivery, taken: KeyTaken) -> CaseRef:
@@ -131,19 +199,20 @@ class Zendesk(Connector):
     def _add_comment(self, delivery: Delivery, case: CaseRef) -> CaseRef:
         enclosed = self._enclose(delivery)
         body = ticket.further_comment(delivery, enclosed, self._people.author(delivery.requester))
-        path = f"/api/v2/tickets/{case.id}"
         try:
-            answer = self._http.send(Call(method="PUT", path=path, body=json_body(body), case_id=case.id))
+            self._updates.put(case.id, delivery.key, body)
         except CaseClosed:
+            # Merged tickets are closed too. Which one took over is told in words only, that anybody might have
+            # written; so theirs is a follow-up as well, which agents see linked to its source.
             placement = self._placement(delivery)
             return self._open_ticket(delivery, ticket.follow_up_ticket(delivery, enclosed, placement, case))
-        return self._finder.ref(answer.number("ticket", "id"))
+        return case
 
 
-def _case_of(delivery: Delivery) -> CaseRef:
-    if delivery.case is None or not (delivery.case.id.isascii() and delivery.case.id.isdigit()):
+def _case_of(case: CaseRef | None) -> CaseRef:
+    if case is None or not (case.id.isascii() and case.id.isdigit()):
         raise CaseGone("there is no ticket with such a number")
-    return delivery.case
+    return case
 
 
 def _shown(body: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.contract import AuthFailed, ConnectorError, Finding, Severity, Unusable
 from connectors.http import Answer, Call, HttpClient
-from connectors.zendesk.login import SCOPES, TOKENS_END, Login
+from connectors.zendesk.login import ENDLESS_END, SCOPES, TOKENS_END, Login
 from connectors.zendesk.people import People
 
 _CLOCK_OFF_S = 300.0
@@ -32,7 +32,7 @@ class Examination:
             for step in steps:
                 found += step()
         except ConnectorError as error:
-            found.append(Finding(Severity.STOPS_MAIL, str(error), _cure(error)))
+            found.append(_told(error))
         return [*found, *self._token_end(datetime.now(UTC))]
 
     def _user(self) -> Iterator[Finding]:
@@ -42,21 +42,34 @@ class Examination:
         if not isinstance(user, dict) or user.get("id") is None:
             raise AuthFailed(f"{self._http.host} takes us for an anonymous visitor")
         if user.get("role") not in ("agent", "admin"):
-            raise Unusable(f"the user {user.get('email')} is no agent; make it one in Zendesk's Admin Center")
+            raise Unusable(f"the user {user.get('email')} is no agent; make it an agent in Zendesk's Admin Center")
         yield Finding(Severity.OK, f"{self._http.host} knows us as {user.get('email')} ({user.get('role')})")
+        if user.get("role") != "admin":
+            fact = f"{user.get('email')} is no admin, so that reports and escalations cannot read how cases stand"
+            yield Finding(Severity.WARNING, fact, "make it an admin, if you want these")
         yield from _clock(answer, datetime.now(UTC))
 
     def _rights(self) -> Iterator[Finding]:
-        self._http.send(Call(method="GET", path="/api/v2/tickets/count"))
-        if self._login.by_token:
+        if not self._login.by_token and (found := list(self._scopes())):
+            yield from found
             return
+        self._http.send(Call(method="GET", path="/api/v2/tickets/count"))
+        yield Finding(Severity.OK, "tickets and users can be read and written")
+
+    def _scopes(self) -> Iterator[Finding]:
+        """What is wrong with the token itself."""
         token = self._http.send(Call(method="GET", path="/api/v2/oauth/tokens/current")).value("token")
         lacking = _lacking(token.get("scopes") if isinstance(token, dict) else None)
         if lacking:
             cure = f"give the OAuth client {self._login.client_id!r} these scopes"
             yield Finding(Severity.STOPS_MAIL, f"the token lacks the scopes {', '.join(lacking)}", cure)
-        else:
-            yield Finding(Severity.OK, "tickets and users can be read and written")
+        elif token.get("expires_at", "told") is None:
+            days = (ENDLESS_END - datetime.now(UTC).date()).days
+            fact = (
+                f"this OAuth client's tokens never end, which Zendesk allows until {ENDLESS_END}, for {days} days more"
+            )
+            cure = f"set an expiry for the OAuth client {self._login.client_id!r} in Zendesk's Admin Center"
+            yield Finding(Severity.WARNING, fact, cure)
 
     def _own_group(self) -> Iterator[Finding]:
         if self._group:
@@ -91,7 +104,11 @@ def _clock(answer: Answer, now: datetime) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, fact, "set the clock by NTP")
 
 
-def _cure(error: ConnectorError) -> str:
+def _told(error: ConnectorError) -> Finding:
+    """The connector's own errors end with their cure, after a semicolon."""
+    fact, _, cure = str(error).rpartition("; ")
     if isinstance(error, AuthFailed):
-        return "look at client_id and client_secret_env, or at email and token_env"
-    return "see the text" if isinstance(error, Unusable) else "look at url and at the network, then try again"
+        cure = "look at client_id and client_secret_env, or at email and token_env"
+    elif not (isinstance(error, Unusable) and fact):
+        fact, cure = str(error), "look at url and at the network, then try again"
+    return Finding(Severity.STOPS_MAIL, fact or str(error), cure)

@@ -12,6 +12,8 @@ from connectors.http import Auth, Call, ClientCredentials, FixedAuth, HttpClient
 
 #: the day on which every API token stops working
 TOKENS_END: Final = date(2027, 4, 30)
+#: the day on which OAuth clients whose tokens never end must have been given an end
+ENDLESS_END: Final = date(2027, 4, 1)
 SCOPES: Final = ("tickets:read", "tickets:write", "users:read", "users:write")
 
 

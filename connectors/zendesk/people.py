@@ -7,22 +7,23 @@ from urllib.parse import urlencode
 
 from connectors.contract import Person, Rejected, Unusable
 from connectors.http import Call, HttpClient, json_body
+from connectors.zendesk.catalogue import pages
 from connectors.zendesk.recent import Recent
 from connectors.zendesk.rules import NameMissing
 from connectors.zendesk.ticket import user
 
+_AGENTS = urlencode([("role[]", "agent"), ("role[]", "admin")]) + "&"
 _PLAIN = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\Z")
-_PAGES = 20
-_PAGE = 100
 
 
 class People:
-    """Authors by address, groups by name; both forgotten after a while, so that a change in Zendesk gets through."""
+    """Authors by address, groups and agents by name; forgotten after a while, so that a change there gets through."""
 
     def __init__(self, http: HttpClient) -> None:
         self._http = http
         self._authors: Recent[int] = Recent(10_000, 3600.0)
         self._groups: Recent[int] = Recent(1_000, 600.0)
+        self._agents: Recent[tuple[int, ...]] = Recent(5_000, 600.0)
 
     def learn(self, person: Person, user_id: int) -> None:
         """What another answer told in passing."""
@@ -82,12 +83,27 @@ class People:
             raise Unusable(f"{error}; set group to the name of one, as Zendesk's Admin Center shows it") from error
 
     def _read_groups(self) -> None:
-        for page in range(1, _PAGES + 1):
-            found = self._http.send(Call(method="GET", path=f"/api/v2/groups?per_page={_PAGE}&page={page}")).items(
-                "groups"
-            )
-            for group in found:
-                if isinstance(group.get("id"), int):
-                    self._groups.put(str(group.get("name", "")).casefold(), group["id"])
-            if len(found) < _PAGE:
-                return
+        for group in pages(self._http, "groups"):
+            if isinstance(group.get("id"), int):
+                self._groups.put(str(group.get("name", "")).casefold(), group["id"])
+
+    def agent(self, name: str) -> int:
+        """The number of the agent with that name. Raises Rejected when there is none, or more than one."""
+        known = self._agents.get(name.casefold())
+        if known is None:
+            self._read_agents()
+            known = self._agents.get(name.casefold())
+        if known is None:
+            raise Rejected(f"Zendesk has no agent {name!r}; an e-mail address does as well; for a group use queue")
+        if len(known) > 1:
+            raise Rejected(f"Zendesk has {len(known)} agents with the name {name!r}; give the e-mail address")
+        return known[0]
+
+    def _read_agents(self) -> None:
+        found: dict[str, tuple[int, ...]] = {}
+        for agent in pages(self._http, "users", _AGENTS):
+            if isinstance(agent.get("id"), int) and agent.get("active") is not False:
+                name = str(agent.get("name", "")).casefold()
+                found[name] = (*found.get(name, ()), agent["id"])
+        for name, numbers in found.items():
+            self._agents.put(name, numbers)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from connectors.contract import CaseRef, Delivery, Person, Rejected
+from connectors.contract import CaseRef, Change, Delivery, Person
 from connectors.zendesk.uploads import Enclosed
 
 #: names our entry among an audit's custom metadata, where the marker of a comment is read back
 MARKER: Final = "mail_to_case"
 TAG: Final = "mail-to-case"
 MAX_TEXT_CHARS: Final = 64_000
-_CHOICES: Final = {
-    "priority": ("low", "normal", "high", "urgent"),
-    "status": ("new", "open", "pending", "hold", "solved"),
-    "type": ("problem", "incident", "question", "task"),
-}
 _UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -26,8 +22,8 @@ _UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 class Placement:
     """Where a new ticket goes: from the connector's settings and the route's fields, names already looked up."""
 
-    group_id: int | None = None
     tags: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def is_cut(delivery: Delivery) -> bool:
@@ -36,7 +32,7 @@ def is_cut(delivery: Delivery) -> bool:
 
 
 def new_ticket(delivery: Delivery, enclosed: Enclosed, placement: Placement) -> dict[str, Any]:
-    """POST /api/v2/tickets. Raises Rejected for a field that Zendesk has not."""
+    """POST /api/v2/tickets."""
     ticket: dict[str, Any] = {
         "subject": clean(delivery.subject),
         "comment": _comment(delivery, enclosed),
@@ -48,9 +44,7 @@ def new_ticket(delivery: Delivery, enclosed: Enclosed, placement: Placement) -> 
         ticket["requester"] = user(delivery.requester)
     if delivery.recipient:
         ticket["recipient"] = delivery.recipient
-    if placement.group_id is not None:
-        ticket["group_id"] = placement.group_id
-    return {"ticket": ticket | _fields(delivery)}
+    return {"ticket": ticket | dict(placement.values)}
 
 
 def follow_up_ticket(delivery: Delivery, enclosed: Enclosed, placement: Placement, closed: CaseRef) -> dict[str, Any]:
@@ -61,7 +55,7 @@ def follow_up_ticket(delivery: Delivery, enclosed: Enclosed, placement: Placemen
 
 
 def further_comment(delivery: Delivery, enclosed: Enclosed, author_id: int | None) -> dict[str, Any]:
-    """PUT /api/v2/tickets/ID: one call for comment, marker and status. What an agent set stays as it is."""
+    """The ticket of PUT /api/v2/tickets/ID: comment, marker and status in one. What an agent set stays as it is."""
     comment = _comment(delivery, enclosed)
     if author_id is not None:
         comment["author_id"] = author_id
@@ -69,7 +63,15 @@ def further_comment(delivery: Delivery, enclosed: Enclosed, author_id: int | Non
     # A customer's word opens a pending or solved ticket, as Zendesk's own mail channel does; a note does not.
     if delivery.public:
         ticket["status"] = "open"
-    return {"ticket": ticket}
+    return ticket
+
+
+def changed(change: Change, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The ticket of PUT /api/v2/tickets/ID that an escalation makes; the marker is kept even without a note."""
+    ticket: dict[str, Any] = {**values, "metadata": {MARKER: change.key}}
+    if change.note:
+        ticket["comment"] = {"public": False, "body": clean(change.note)[:MAX_TEXT_CHARS] or "(no text)"}
+    return ticket
 
 
 def user(person: Person) -> dict[str, str]:
@@ -108,34 +110,3 @@ def _notices(delivery: Delivery, enclosed: Enclosed) -> list[str]:
     if is_cut(delivery):
         said.append(f"cut here: the text has {len(delivery.text)} characters; the original message has all of it")
     return said
-
-
-def _fields(delivery: Delivery) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    custom = []
-    for name, value in delivery.fields.items():
-        if name in _CHOICES:
-            found[name] = _choice(name, value)
-        elif name in ("owner", "assignee"):
-            found["assignee_email"] = _address(name, value)
-        elif name.isascii() and name.isdigit():
-            custom.append({"id": int(name), "value": value})
-        elif name not in ("group", "queue", "tags"):
-            raise Rejected(f"Zendesk has no field {name!r}; known: {_known()}")
-    return found | ({"custom_fields": custom} if custom else {})
-
-
-def _choice(name: str, value: str) -> str:
-    if value.lower() not in _CHOICES[name]:
-        raise Rejected(f"{name} {value!r} is none of Zendesk's: {', '.join(_CHOICES[name])}")
-    return value.lower()
-
-
-def _address(name: str, value: str) -> str:
-    if "@" not in value:
-        raise Rejected(f"{name} {value!r} must be the e-mail address of an agent; for a group use queue")
-    return value
-
-
-def _known() -> str:
-    return ", ".join([*_CHOICES, "owner", "queue", "tags", "or the number of a custom field"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 from connectors.conformance import delivery, file_of
-from connectors.contract import Person
+from connectors.contract import Change, Person
 from connectors.zendesk import Zendesk
 from tests.fakes.http_server import Reply, Seen
 from tests.fakes.zendesk import ZendeskFake
@@ -40,7 +41,10 @@ class Recording(ZendeskFake):
 def description() -> OpenAPI:
     document: dict[str, Any] = json.loads(_DESCRIPTION.read_text())
     # The page parameter is described as an object or a number, which the validator cannot tell apart in a query.
-    document["components"]["parameters"]["DualPaginationPage"] |= {"style": "form", "schema": {"type": "integer"}}
+    brands = document["paths"]["/api/v2/brands"]["get"]["parameters"]
+    for page in (document["components"]["parameters"]["DualPaginationPage"], *brands):
+        if page.get("name") == "page":
+            page |= {"style": "form", "schema": {"type": "integer"}}
     return OpenAPI.from_dict(document)
 
 
@@ -76,12 +80,23 @@ def _live(fake: Recording) -> None:
     sent = delivery(
         attachments=(file_of(b"x"), file_of(b"", "")),
         recipient="help@example.com",
-        fields={"priority": "High", "type": "incident", "owner": "agent@example.com", "7": "v"},
+        fields={
+            "priority": "High",
+            "type": "incident",
+            "owner": "agent@example.com",
+            "7": "v",
+            "Printer": "Laser",
+            "Urgent?": "no",
+            "brand": "Main",
+        },
     )
     case = zendesk.create(sent)
     reply = delivery(case=case, html="<p>x</p>", requester=Person("New", "new@example.com"))
     zendesk.append(reply)
     zendesk.find(reply)
+    zendesk.update(case, Change(key="0" * 40, fields={"owner": "Agent", "queue": "Billing"}, note="Look"))
+    fake.export.page = 1
+    assert list(zendesk.read_back(datetime(2026, 11, 1, tzinfo=UTC)))
     fresh = Zendesk(**fake.options)
     fresh.find(delivery(references=("a@b",)))
     fake.desk.tickets[int(case.id)].fields["status"] = "closed"
@@ -92,7 +107,7 @@ def _live(fake: Recording) -> None:
 
 def test_every_exchange_fits_the_description(fake: Recording, description: OpenAPI) -> None:
     _live(fake)
-    assert len({f"{seen.method} {seen.path}" for seen, _ in fake.exchanges}) >= 12
+    assert len({f"{seen.method} {seen.path}" for seen, _ in fake.exchanges}) >= 17
     problems = []
     for seen, reply in fake.exchanges:
         request = _request(seen)

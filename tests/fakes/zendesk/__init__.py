@@ -12,6 +12,8 @@ from typing import Any
 
 from tests.fakes.http_server import FakeServer, Fault, Reply, Seen
 from tests.fakes.zendesk.desk import Desk
+from tests.fakes.zendesk.export import Export
+from tests.fakes.zendesk.limits import Counters
 from tests.fakes.zendesk.records import Ticket
 from tests.fakes.zendesk.strict import Refusal, no_endpoint
 
@@ -31,15 +33,19 @@ class ZendeskFake(FakeServer):
     def __init__(self, port: int = 0, state: Path | None = None) -> None:
         super().__init__(port)
         self.desk = Desk()
+        self.export = Export(self.desk)
         self.state = state
         self.token_lives_s = 1800
+        #: as Zendesk shows it; None: the client was made before tokens had to end
+        self.token_ends_at: str | None = "2026-11-22T12:00:00Z"
         self.client_scopes: set[str] = set(SCOPES)
         self.tokens: dict[str, tuple[float, set[str]]] = {}
         self.tokens_given = 0
-        #: requests a minute of the whole account, updates in ten minutes of one ticket
-        self.account_limit = 100_000
+        self.counters = Counters()
+        #: updates in ten minutes of one ticket
         self.ticket_limit = 30
-        self._minute: list[float] = []
+        #: what was refused because no such client would ever be right: an unknown field or endpoint, a bad shape
+        self.violations: list[str] = []
 
     @property
     def options(self) -> dict[str, Any]:
@@ -69,9 +75,9 @@ class ZendeskFake(FakeServer):
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             reply = Reply(400, {"error": {"title": "Bad request", "message": f"{type(error).__name__}"}})
         self._save(seen)
-        left = max(self.account_limit - len(self._minute), 0)
-        counters = {"X-Rate-Limit": str(self.account_limit), "X-Rate-Limit-Remaining": str(left)}
-        return Reply(reply.status, reply.body, counters | dict(reply.headers))
+        if reply.status in (400, 404, 405, 422) and not _is_lawful(reply):
+            self.violations.append(f"{seen.method} {seen.path}: {reply.status} {reply.body}")
+        return Reply(reply.status, reply.body, self.counters.headers(_kind(seen)) | dict(reply.headers))
 
     def _routed(self, seen: Seen) -> Reply:
         path = seen.path.removesuffix(".json")
@@ -91,7 +97,7 @@ class ZendeskFake(FakeServer):
             )
         if scopes is None:
             raise Refusal(Reply(401, {"error": "Couldn't authenticate you"}))
-        self._limit()
+        self._count(seen)
         return self._granted(seen, path, scopes)
 
     def _granted(self, seen: Seen, path: str, scopes: set[str]) -> Reply:
@@ -117,7 +123,11 @@ class ZendeskFake(FakeServer):
             ("POST", "/api/v2/users/create_or_update", "users:write", desk.save_user),
             ("GET", "/api/v2/users/search", "users:read", desk.search_users),
             ("GET", r"/api/v2/users/(\d+)/tickets/requested", "tickets:read", desk.requested),
-            ("GET", "/api/v2/groups", "", desk.list_groups),
+            ("GET", "/api/v2/groups", "", desk.lists.groups),
+            ("GET", "/api/v2/brands", "", desk.lists.brands),
+            ("GET", "/api/v2/ticket_fields", "", desk.lists.ticket_fields),
+            ("GET", "/api/v2/users", "users:read", desk.list_users),
+            ("GET", "/api/v2/incremental/tickets/cursor", "tickets:read", self.export.answer),
             ("GET", "/api/v2/oauth/tokens/current", "", self._current_token),
         )
 
@@ -148,17 +158,14 @@ class ZendeskFake(FakeServer):
 
     def _current_token(self, seen: Seen) -> Reply:
         value = seen.headers["authorization"].removeprefix("Bearer ")
-        return Reply(200, {"token": {"id": 1, "scopes": sorted(self.tokens[value][1]), "token": value[:10]}})
+        shown = {"id": 1, "scopes": sorted(self.tokens[value][1]), "token": value[:10]}
+        return Reply(200, {"token": shown | {"expires_at": self.token_ends_at}})
 
-    def _limit(self) -> None:
-        moment = time.monotonic()
-        self._minute = [one for one in self._minute if moment - one < 60] + [moment]
-        if len(self._minute) > self.account_limit:
-            body = {
-                "error": "APIRateLimitExceeded",
-                "description": "Number of allowed API requests per minute exceeded",
-            }
-            raise Refusal(Reply(429, body, {"Retry-After": "7"}))
+    def _count(self, seen: Seen) -> None:
+        said = "Number of allowed API requests per minute exceeded"
+        self.counters.count("account", {"error": "APIRateLimitExceeded", "description": said}, 7)
+        if kind := _kind(seen):
+            self.counters.count(kind, {"error": "EndpointRateLimitExceeded", "description": said}, 11)
 
     def _control(self, seen: Seen) -> Reply:
         """For a fake in a process of its own: read what it holds, plan a fault."""
@@ -189,3 +196,17 @@ def _plain(ticket: Ticket) -> dict[str, Any]:
         for comment in ticket.comments
     ]
     return {"id": ticket.id, **ticket.fields, "keys": ticket.keys, "comments": comments}
+
+
+def _kind(seen: Seen) -> str:
+    if seen.method == "PUT" and re.fullmatch(r"/api/v2/tickets/\d+", seen.path):
+        return "tickets-update"
+    return "incremental-exports-cursor" if seen.path.startswith("/api/v2/incremental/") else ""
+
+
+#: refusals that a careful client meets too
+_LAWFUL = ("IdempotentRequestError", "RecordNotFound", "closed prevents ticket update", "limit of 5000 comments")
+
+
+def _is_lawful(reply: Reply) -> bool:
+    return any(said in str(reply.body) for said in (*_LAWFUL, "is too short"))

@@ -7,14 +7,18 @@ import time
 from typing import Any
 
 from tests.fakes.http_server import Reply, Seen
+from tests.fakes.zendesk.lists import Lists
 from tests.fakes.zendesk.records import Audit, Comment, File, Ticket, Upload, User, now
 from tests.fakes.zendesk.strict import (
     COMMENT,
+    ON_CREATE,
+    ON_UPDATE,
     TICKET,
     USER,
     Refusal,
     check_comment,
     check_ticket,
+    collision,
     invalid,
     mapping,
     not_found,
@@ -32,7 +36,7 @@ class Desk:
         self.tickets: dict[int, Ticket] = {}
         self.users: dict[int, User] = {1: self.agent}
         self.uploads: dict[str, Upload] = {}
-        self.groups: dict[int, str] = {11: "Support", 12: "Billing"}
+        self.lists = Lists()
         self.idempotent: dict[str, tuple[float, bytes, int]] = {}
         self.key_lives_s = 7200.0
         self.upload_lives_s = 3600.0
@@ -57,19 +61,15 @@ class Desk:
         return Reply(201, {"ticket": ticket.shown(self.url), "audit": {"id": ticket.audits[-1].id}}, headers)
 
     def _new_ticket(self, given: dict[str, Any]) -> Ticket:
+        if ON_UPDATE & given.keys():
+            raise invalid("updated_stamp", "is for updates")
         check_ticket(given)
         source = given.get("via_followup_source_id")
         if source is not None and (source not in self.tickets or self.tickets[source].status != "closed"):
             raise invalid("via_followup_source_id", "the source is not closed")
         comment = self._comment(given["comment"], None)
-        fields: dict[str, Any] = {name: given.get(name) for name in ("subject", "external_id", "recipient", "type")}
-        fields["assignee_id"] = self._assignee(given)
-        fields |= {
-            "status": given.get("status", "new"),
-            "priority": given.get("priority"),
-            "group_id": self._group(given),
-        }
-        fields |= {"tags": given.get("tags", []), "custom_fields": given.get("custom_fields", [])}
+        fields: dict[str, Any] = {name: given.get(name) for name in ("subject", "external_id", "recipient")}
+        fields |= {"status": "new", "tags": [], "custom_fields": []} | self._settable(given)
         fields["requester_id"] = self._requester(given)
         comment.author_id = fields["requester_id"]
         ticket = Ticket(next(self._numbers), fields, followup_source_id=source)
@@ -83,20 +83,26 @@ class Desk:
         requester = mapping(given["requester"], "requester", {"name", "email"})
         return self._user(requester["email"], requester["name"]).id
 
-    def _assignee(self, given: dict[str, Any]) -> int | None:
-        if "assignee_email" not in given:
-            return None
-        agents = [one for one in self.users.values() if one.role != "end-user"]
-        found = next((one for one in agents if one.email == given["assignee_email"]), None)
-        if found is None:
+    def _settable(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What may be set at any time, checked."""
+        names = ("status", "priority", "tags", "subject", "type")
+        fields = {name: given[name] for name in names if name in given}
+        agents = {one.id: one for one in self.users.values() if one.role != "end-user"}
+        if "assignee_email" in given:
+            found = [one.id for one in agents.values() if one.email == given["assignee_email"]]
+            fields["assignee_id"] = found[0] if found else 0
+        if "assignee_id" in given:
+            fields["assignee_id"] = given["assignee_id"]
+        if fields.get("assignee_id", 1) not in agents:
             raise invalid("assignee", "is not an agent")
-        return found.id
-
-    def _group(self, given: dict[str, Any]) -> int | None:
-        group = given.get("group_id")
-        if group is not None and group not in self.groups:
-            raise invalid("group", "is invalid")
-        return group
+        for name, known in (("group", self.lists.group_names), ("brand", self.lists.brand_names)):
+            if f"{name}_id" in given:
+                if given[f"{name}_id"] not in known:
+                    raise invalid(name, "is invalid")
+                fields[f"{name}_id"] = given[f"{name}_id"]
+        if "custom_fields" in given:
+            fields["custom_fields"] = self.lists.checked(given["custom_fields"])
+        return fields
 
     def _user(self, email: str, name: str) -> User:
         known = next((one for one in self.users.values() if one.email.lower() == email.lower()), None)
@@ -125,30 +131,30 @@ class Desk:
             raise invalid("uploads", "token is unknown or has expired")
         return upload.files
 
-    def _add(self, ticket: Ticket, comment: Comment, given: dict[str, Any]) -> None:
-        ticket.comments.append(comment)
+    def _add(self, ticket: Ticket, comment: Comment | None, given: dict[str, Any]) -> None:
         ticket.updated_at = now()
-        event = {
-            "id": comment.id,
-            "type": "Comment",
-            "body": comment.body or comment.html_body,
-            "public": comment.public,
-        }
-        audit = Audit(next(self._numbers), comment.author_id, dict(given.get("metadata", {})), [event])
-        ticket.audits.append(audit)
+        events: list[dict[str, Any]] = [{"id": next(self._numbers), "type": "Change", "field_name": "status"}]
+        if comment is not None:
+            ticket.comments.append(comment)
+            text = comment.body or comment.html_body
+            events = [{"id": comment.id, "type": "Comment", "body": text, "public": comment.public}]
+        author = comment.author_id if comment else self.agent.id
+        ticket.audits.append(Audit(next(self._numbers), author, dict(given.get("metadata", {})), events))
 
     def update(self, seen: Seen, number: int, limit: int) -> Reply:
         ticket = self._living(number)
-        given = mapping(seen.json["ticket"], "ticket", TICKET - {"requester", "via_followup_source_id"})
+        given = mapping(seen.json["ticket"], "ticket", TICKET - ON_CREATE)
         if ticket.status == "closed":
             raise invalid("status", "closed prevents ticket update")
+        if given.get("safe_update") and given.get("updated_stamp") != ticket.updated_at:
+            raise collision()
         self._limit(ticket, limit)
         check_ticket(given)
-        if "comment" in given:
-            if len(ticket.comments) >= MAX_COMMENTS:
-                raise invalid("comment", "limit of 5000 comments reached")
-            self._add(ticket, self._comment(given["comment"], None), given)
-        ticket.fields |= {name: given[name] for name in ("status", "priority", "tags", "subject") if name in given}
+        settable = self._settable(given)
+        if "comment" in given and len(ticket.comments) >= MAX_COMMENTS:
+            raise invalid("comment", "limit of 5000 comments reached")
+        self._add(ticket, self._comment(given["comment"], None) if "comment" in given else None, given)
+        ticket.fields |= settable
         return Reply(200, {"ticket": ticket.shown(self.url), "audit": self._audit(ticket, ticket.audits[-1])})
 
     def _limit(self, ticket: Ticket, limit: int) -> None:
@@ -170,7 +176,8 @@ class Desk:
 
     def list_by_external_id(self, seen: Seen) -> Reply:
         wanted = seen.first("external_id")
-        found = [one for one in self.tickets.values() if not one.deleted and one.external_id == wanted]
+        listed = [one for one in self.tickets.values() if not one.deleted and not one.archived]
+        found = [one for one in listed if one.external_id == wanted]
         return self._listed(found)
 
     def _listed(self, found: list[Ticket]) -> Reply:
@@ -183,6 +190,9 @@ class Desk:
         audits = self._living(number).audits
         ordered = audits[::-1] if seen.first("sort_order") == "desc" else audits
         size, page = min(int(seen.first("per_page") or 100), 100), int(seen.first("page") or 1)
+        if self.tickets[number].archived:
+            # Those of an archived ticket come whole, oldest first, whatever was asked for.
+            ordered, size, page = audits, len(audits), 1
         shown = ordered[(page - 1) * size : page * size]
         following = f"{self.url}{seen.path}?page={page + 1}" if len(ordered) > page * size else None
         body = {"audits": [self._audit(self.tickets[number], one) for one in shown], "next_page": following}
@@ -224,6 +234,7 @@ class Desk:
         newest = sorted(found, key=lambda one: (one.updated_at, one.id), reverse=True)
         return self._listed(newest[: int(seen.first("per_page") or 100)])
 
-    def list_groups(self, seen: Seen) -> Reply:
-        groups = [{"id": number, "name": name, "deleted": False} for number, name in self.groups.items()]
-        return Reply(200, {"groups": groups, "next_page": None, "count": len(groups)})
+    def list_users(self, seen: Seen) -> Reply:
+        roles = seen.query.get("role[]", [])
+        found = [one.shown() for one in self.users.values() if one.role in roles or not roles]
+        return Reply(200, {"users": found, "next_page": None, "count": len(found)})

@@ -11,6 +11,10 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _seconds(start: str, end: str) -> int:
+    return int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
+
+
 @dataclass
 class File:
     """An upload, and later an attachment."""
@@ -49,6 +53,7 @@ class Comment:
     body: str = ""
     html_body: str = ""
     files: list[File] = field(default_factory=list)
+    created_at: str = field(default_factory=now)
 
 
 @dataclass
@@ -81,6 +86,10 @@ class Ticket:
     followup_source_id: int | None = None
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
+    archived: bool = False
+    #: when agents wrote to the customer
+    answers: list[str] = field(default_factory=list)
+    solved_at: str | None = None
     #: of this user's updates, as monotonic seconds
     updates: list[float] = field(default_factory=list)
 
@@ -96,6 +105,14 @@ class Ticket:
     def keys(self) -> list[str]:
         """The markers of its comments, oldest first."""
         return [str(audit.custom["mail_to_case"]) for audit in self.audits if "mail_to_case" in audit.custom]
+
+    def metrics(self) -> dict[str, Any]:
+        """As the export shows them beside the ticket."""
+        first_s = _seconds(self.created_at, self.answers[0]) if self.answers else None
+        shown = {"ticket_id": self.id, "replies": len(self.answers), "solved_at": self.solved_at}
+        times = {"assignee_updated_at": self.answers[-1] if self.answers else None}
+        times |= {"requester_updated_at": self.comments[-1].created_at}
+        return shown | times | {"reply_time_in_seconds": {"calendar": first_s}}
 
     def shown(self, url: str) -> dict[str, Any]:
         base = {"id": self.id, "url": f"{url}/api/v2/tickets/{self.id}.json"}

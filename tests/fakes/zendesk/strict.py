@@ -7,9 +7,12 @@ from typing import Any
 from tests.fakes.http_server import Reply
 
 TICKET = {
-    "assignee_email", "comment", "custom_fields", "external_id", "group_id", "metadata", "priority", "recipient",
-    "requester", "status", "subject", "tags", "type", "via_followup_source_id",
+    "assignee_email", "assignee_id", "brand_id", "comment", "custom_fields", "external_id", "group_id", "metadata",
+    "priority", "recipient", "requester", "safe_update", "status", "subject", "tags", "type", "updated_stamp",
+    "via_followup_source_id",
 }  # fmt: skip
+ON_UPDATE = {"safe_update", "updated_stamp"}
+ON_CREATE = {"requester", "via_followup_source_id"}
 COMMENT = {"author_id", "body", "html_body", "public", "uploads"}
 USER = {"email", "name", "skip_verify_email"}
 CHOICES = {
@@ -36,6 +39,11 @@ def invalid(field: str, said: str) -> Refusal:
 
 def not_found() -> Refusal:
     return Refusal(Reply(404, {"error": "RecordNotFound", "description": "Not found"}))
+
+
+def collision() -> Refusal:
+    said = "Safe Update prevented the update due to outdated ticket data"
+    return Refusal(Reply(409, {"error": "UpdateConflict", "description": said}))
 
 
 def no_endpoint() -> Refusal:
