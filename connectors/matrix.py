@@ -31,6 +31,9 @@ _ROWS: tuple[tuple[str, Callable[[Capabilities], str]], ...] = (
     ("finds a case by Message-ID, should the ledger be lost", lambda can: _yes(can.correlates)),
     ("HTML", lambda can: _yes(can.html)),
     ("notes for agents only (mail of strangers)", lambda can: _yes(can.internal_notes)),
+    ("changes a case (escalations)", lambda can: _yes(can.updates)),
+    ("reads cases back (reports)", lambda can: _yes(can.reads_back)),
+    ("tells when agents answered", lambda can: _yes(can.answers)),
     ("longest text, characters", lambda can: f"{can.max_text_chars:,}"),
     ("largest attachment", lambda can: f"{can.max_attachment_bytes >> 20} MiB" if can.max_attachment_bytes else "none"),
 )

@@ -18,6 +18,10 @@ from connectors.contract import Connector, ConnectorError
 #: our own connectors; imported only when a setting names them
 TYPES: Final[Mapping[str, str]] = {
     "desk": "connectors.desk:Desk",
+    "jira": "connectors.jira:Jira",
+    "forward": "connectors.forward:Forward",
+    "salesforce": "connectors.salesforce:Salesforce",
+    "hubspot": "connectors.hubspot:HubSpot",
     "zendesk": "connectors.zendesk:Zendesk",
 }
 ENTRY_POINTS: Final = "mail_to_case.connectors"

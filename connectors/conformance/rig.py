@@ -20,9 +20,9 @@ class Fault(Enum):
     HTML = "it is not done; a page of HTML comes with status 200"
     SERVER_ERROR = "it is not done; 500"
     SERVER_ERROR_AFTER = "it is done; 502"
-    UNAVAILABLE = "it is not done; 503 with Retry-After: 7"
-    THROTTLED_SECONDS = "it is not done; come back in 7 seconds"
-    THROTTLED_DATE = "it is not done; come back at a date, 7 seconds after the answer's own"
+    UNAVAILABLE = "it is not done; 503 with Retry-After: WAIT (see RiggedCrm)"
+    THROTTLED_SECONDS = "it is not done; come back in WAIT seconds"
+    THROTTLED_DATE = "it is not done; come back at a date, WAIT seconds after the answer's own"
     CONFLICT = "it is not done; somebody else writes to the same record"
     INVALID = "it is not done; a field has a value that the CRM does not take"
     TOO_LARGE = "it is not done; 413"
@@ -44,15 +44,20 @@ class KeptFile:
 
 @dataclass(frozen=True)
 class Kept:
-    """A message as the CRM holds it; ``text`` is its text or its HTML."""
+    """A message as the CRM holds it; ``text`` is its text or, where there is no other, its HTML."""
 
     text: str
     public: bool
     files: tuple[KeptFile, ...] = ()
+    #: beside ``text``, where the CRM keeps both
+    html: str = ""
 
 
 class RiggedCrm(Protocol):
-    """A fake, or the real thing with a scapegoat in front of it."""
+    """A fake, or the real thing with a scapegoat in front of it. WAIT is 7 seconds, or the rig's own ``wait_s``.
+
+    What more the kit would like to see a rig do is in Abilities; a test that lacks one is shown as skipped.
+    """
 
     @property
     def faults(self) -> frozenset[Fault]:

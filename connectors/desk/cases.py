@@ -28,10 +28,12 @@ class DeskMessage:
     text: str
     html: str
     public: bool
+    #: "" for what an agent wrote
     key: str
     message_id: str
     #: ISO 8601, UTC
     sent_at: str
+    by_agent: bool = False
     attachments: tuple[DeskAttachment, ...] = ()
 
 
@@ -52,6 +54,9 @@ class DeskCase:
     #: number of the case that this one takes the place of, or ""
     follows: str
     created_at: str
+    changed_at: str
+    #: "" while it is open
+    closed_at: str
     deleted: bool
     messages: tuple[DeskMessage, ...] = field(default=())
 
@@ -94,9 +99,10 @@ def _messages(db: sqlite3.Connection, attachments: dict[int, list[DeskAttachment
             text=row["text"],
             html=row["html"],
             public=bool(row["public"]),
-            key=row["key"],
+            key="" if row["by_agent"] else row["key"],
             message_id=row["message_id"],
             sent_at=row["sent_at"],
+            by_agent=bool(row["by_agent"]),
             attachments=tuple(attachments[row["id"]]),
         )
         found[row["case_id"]].append(message)
@@ -117,6 +123,8 @@ def _case(row: dict[str, Any], messages: tuple[DeskMessage, ...]) -> DeskCase:
         key=row["key"],
         follows=row["follows"],
         created_at=row["created_at"],
+        changed_at=row["changed_at"],
+        closed_at=row["closed_at"],
         deleted=bool(row["deleted"]),
         messages=messages,
     )

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from connectors.contract import Capabilities, CaseRef, Connector, Dedupe, Delivery, Finding, Request
-from connectors.desk import writing
+from connectors.contract import (
+    Capabilities,
+    CaseRef,
+    CaseState,
+    Change,
+    Connector,
+    Dedupe,
+    Delivery,
+    Finding,
+    Request,
+)
+from connectors.desk import changing, states, writing
 from connectors.desk.cases import DeskCase, read_cases
 from connectors.desk.files import Files, StoredFile
 from connectors.desk.health import findings
@@ -22,6 +33,9 @@ class Desk(Connector):
         correlates=True,
         html=True,
         internal_notes=True,
+        updates=True,
+        reads_back=True,
+        answers=True,
         max_text_chars=50_000_000,
         max_attachment_bytes=1 << 30,
     )
@@ -47,6 +61,20 @@ class Desk(Connector):
         with self._store.reading() as db:
             return writing.with_message_id(db, message_ids) if db else None
 
+    def update(self, case: CaseRef, change: Change) -> None:
+        writing.refuse_unknown(change.fields)
+        self._store.write(partial(changing.update, case.id, change))
+
+    def read_back(self, since: datetime) -> Iterator[CaseState]:
+        page = self._changed(since, 0)
+        while page:
+            yield from page
+            page = self._changed(since, int(page[-1].case.id))
+
+    def _changed(self, since: datetime, after_id: int) -> list[CaseState]:
+        with self._store.reading() as db:
+            return states.changed(since, after_id, db) if db else []
+
     def preview(self, delivery: Delivery) -> Sequence[Request]:
         verb = "append" if delivery.case else "create"
         place = f"case {delivery.case.number}" if delivery.case else "a new case"
@@ -71,11 +99,15 @@ class Desk(Connector):
     def set_fields(self, case_id: str, **values: str) -> None:
         """Set priority, owner, queue, status. Raises Rejected for another name, CaseGone for no such case."""
         writing.refuse_unknown(values)
-        self._store.write(partial(writing.edit, case_id, dict(values)))
+        self._store.write(partial(changing.edit, case_id, dict(values)))
+
+    def answer(self, case_id: str, text: str, author: str = "") -> None:
+        """An agent's answer to the customer. Raises CaseGone if there is no such case."""
+        self._store.write(partial(changing.answer, case_id, text, author))
 
     def delete(self, case_id: str) -> None:
         """Take the case out of sight; its keys are remembered. Raises CaseGone if there is no such case."""
-        self._store.write(partial(writing.edit, case_id, {"deleted": 1}))
+        self._store.write(partial(changing.edit, case_id, {"deleted": 1}))
 
     def _holder(self, key: str) -> CaseRef | None:
         with self._store.reading() as db:

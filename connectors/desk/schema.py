@@ -3,8 +3,9 @@
 from typing import Final
 
 #: stored as SQLite's user_version; a desk refuses a database with a higher one
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
+#: The tables as the first version made them; ``UPGRADES`` brings these, and every older file, up to date.
 #: Times are ISO 8601, UTC. Rows are never removed, so a case's id, and with it the number, only ever grows,
 #: and a key is remembered even after an agent has deleted the case.
 SCHEMA: Final = (
@@ -52,3 +53,18 @@ SCHEMA: Final = (
     """,
     "CREATE INDEX attachments_of_message ON attachments (message)",
 )
+
+#: by the version that they lead to
+UPGRADES: Final = {
+    2: (
+        "ALTER TABLE cases ADD COLUMN changed_at TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE cases ADD COLUMN closed_at TEXT NOT NULL DEFAULT ''",
+        # What an agent did before this version was not written down; the case is as old as its last known fact.
+        "UPDATE cases SET changed_at = created_at",
+        "ALTER TABLE messages ADD COLUMN written_at TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE messages ADD COLUMN by_agent INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX cases_by_change ON cases (changed_at)",
+        # A change's key is remembered, so that a retry cannot undo what an agent did since.
+        "CREATE TABLE changes (key TEXT PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases (id)) STRICT",
+    ),
+}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from connectors.contract import ConnectorError, InDoubt, Retryable, Unusable
-from connectors.desk.schema import SCHEMA, SCHEMA_VERSION
+from connectors.desk.schema import SCHEMA, SCHEMA_VERSION, UPGRADES
 
 T = TypeVar("T")
 
@@ -145,14 +145,16 @@ class Store:
         if not self.database.exists():
             return None
         db = self._connect()
-        ready = False
         try:
-            ready = schema_version(db) > 0
-        finally:
             # No tables: another thread or process is making them at this very moment.
-            if not ready:
-                db.close()
-        return db if ready else None
+            if schema_version(db) > 0:
+                _migrate(db)
+                return db
+        except BaseException:
+            db.close()
+            raise
+        db.close()
+        return None
 
     def close(self) -> None:
         """Let go of every connection; the next use opens them again."""
@@ -179,20 +181,27 @@ def _as_sqlite(error: sqlite3.Error | OSError) -> sqlite3.Error:
 
 
 def _migrate(db: sqlite3.Connection) -> None:
-    """Make the tables unless they are there; several processes may arrive here at once."""
+    """Make the tables, or bring an older version's up to date; several processes may arrive here at once."""
+    if schema_version(db) == SCHEMA_VERSION:
+        return
     db.execute("BEGIN IMMEDIATE")
     try:
         found = schema_version(db)
-        if found == 0:
-            for statement in SCHEMA:
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif found > SCHEMA_VERSION:
+        if found > SCHEMA_VERSION:
             raise sqlite3.OperationalError(f"made by a newer version (schema {found}, known {SCHEMA_VERSION})")
+        for statement in _missing(found):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
         raise
+
+
+def _missing(found: int) -> list[str]:
+    """What leads from that version to this one."""
+    upgrades = [statement for version in sorted(UPGRADES) if version > found for statement in UPGRADES[version]]
+    return upgrades if found else [*SCHEMA, *upgrades]
 
 
 def schema_version(db: sqlite3.Connection) -> int:

@@ -12,17 +12,24 @@ from connectors.desk.cases import number_of
 from connectors.desk.files import StoredFile
 
 FIELDS = ("priority", "owner", "queue", "status")
+#: the statuses of a case that nobody has to do anything about
+DONE = ("solved", "closed")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _INSERT_CASE = """
     INSERT INTO cases (subject, status, priority, owner, queue, requester_name, requester_address, key,
-                       follows, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                       follows, created_at, changed_at, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_MESSAGE = """
-    INSERT INTO messages (case_id, author_name, author_address, text, html, public, key, message_id, sent_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO messages (case_id, author_name, author_address, text, html, public, key, message_id, sent_at,
+                          written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_ATTACHMENT = """
     INSERT INTO attachments (message, name, content_type, size_bytes, sha256) VALUES (?, ?, ?, ?, ?)
+"""
+_REOPEN = """
+    UPDATE cases SET changed_at = ?, closed_at = '',
+                     status = CASE WHEN status IN ('solved', 'closed') THEN 'open' ELSE status END
+    WHERE id = ?
 """
 _BY_MESSAGE_ID = """
     SELECT case_id FROM messages JOIN cases ON cases.id = case_id
@@ -38,7 +45,7 @@ def with_key(db: sqlite3.Connection, key: str) -> CaseRef | None:
 
 def with_message_id(db: sqlite3.Connection, message_ids: Sequence[str]) -> CaseRef | None:
     """The case that holds a message with the last of these Message-IDs that is known at all."""
-    rows = (db.execute(_BY_MESSAGE_ID, (_storable(one),)).fetchone() for one in reversed(message_ids) if one)
+    rows = (db.execute(_BY_MESSAGE_ID, (storable(one),)).fetchone() for one in reversed(message_ids) if one)
     return next((_ref(row[0]) for row in rows if row), None)
 
 
@@ -48,18 +55,21 @@ def create(delivery: Delivery, files: Sequence[StoredFile], db: sqlite3.Connecti
 
 
 def _insert_case(delivery: Delivery, files: Sequence[StoredFile], db: sqlite3.Connection) -> int:
-    fields = {name: _storable(value) for name, value in delivery.fields.items()}
+    fields = {name: storable(value) for name, value in delivery.fields.items()}
+    status, moment = fields.get("status", "new"), now()
     values = (
-        _storable(delivery.subject),
-        fields.get("status", "new"),
+        storable(delivery.subject),
+        status,
         fields.get("priority", "normal"),
         fields.get("owner", ""),
         fields.get("queue", ""),
-        _storable(delivery.requester.name),
-        _storable(delivery.requester.address),
+        storable(delivery.requester.name),
+        storable(delivery.requester.address),
         delivery.key,
         delivery.follows.number if delivery.follows else "",
-        datetime.now(UTC).isoformat(),
+        moment,
+        moment,
+        moment if status in DONE else "",
     )
     case_id = _row_id(db.execute(_INSERT_CASE, values))
     _insert_message(delivery, files, case_id, db)
@@ -71,35 +81,29 @@ def append(delivery: Delivery, files: Sequence[StoredFile], db: sqlite3.Connecti
     known = with_key(db, delivery.key)
     if known:
         return known
-    case_id = _living(delivery.case.id if delivery.case else "", db)
+    case_id = living(delivery.case.id if delivery.case else "", db)
     _insert_message(delivery, files, case_id, db)
-    db.execute("UPDATE cases SET status = 'open' WHERE id = ? AND status IN ('solved', 'closed')", (case_id,))
+    db.execute(_REOPEN, (now(), case_id))
     return _ref(case_id)
 
 
 def _insert_message(delivery: Delivery, files: Sequence[StoredFile], case_id: int, db: sqlite3.Connection) -> None:
     values = (
         case_id,
-        _storable(delivery.requester.name),
-        _storable(delivery.requester.address),
-        _storable(delivery.text),
-        _storable(delivery.html),
+        storable(delivery.requester.name),
+        storable(delivery.requester.address),
+        storable(delivery.text),
+        storable(delivery.html),
         int(delivery.public),
         delivery.key,
-        _storable(delivery.message_id),
+        storable(delivery.message_id),
         delivery.sent_at.astimezone(UTC).isoformat(),
+        now(),
     )
     message = _row_id(db.execute(_INSERT_MESSAGE, values))
     for attachment, stored in zip(delivery.attachments, files, strict=True):
-        label = (_storable(attachment.name), _storable(attachment.content_type))
+        label = (storable(attachment.name), storable(attachment.content_type))
         db.execute(_INSERT_ATTACHMENT, (message, *label, stored.size_bytes, stored.sha256))
-
-
-def edit(case_id: str, values: dict[str, str | int], db: sqlite3.Connection) -> None:
-    """An agent's change. The names are columns, never a mail's words. Raises CaseGone for no such case."""
-    found = _living(case_id, db)
-    settings = ", ".join(f"{name} = ?" for name in values)
-    db.execute(f"UPDATE cases SET {settings} WHERE id = ?", (*values.values(), found))  # noqa: S608
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
@@ -109,7 +113,8 @@ def refuse_unknown(names: Iterable[str]) -> None:
         raise Rejected(f"the desk has no field {', '.join(unknown)}; it has {', '.join(FIELDS)}")
 
 
-def _living(case_id: str, db: sqlite3.Connection) -> int:
+def living(case_id: str, db: sqlite3.Connection) -> int:
+    """The row of a case that is there. Raises CaseGone."""
     row = db.execute("SELECT id, deleted FROM cases WHERE CAST(id AS TEXT) = ?", (case_id,)).fetchone()
     if row is None or row[1]:
         raise CaseGone(f"the desk has no case {case_id[:20]!r}" if row is None else f"case {case_id} was deleted")
@@ -126,6 +131,11 @@ def _ref(case_id: int) -> CaseRef:
     return CaseRef(str(case_id), number_of(case_id))
 
 
-def _storable(text: str) -> str:
+def now() -> str:
+    """This moment, of one length, so that moments can be compared as texts."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def storable(text: str) -> str:
     """A lone surrogate is no text; everything else, NUL included, is kept as it is."""
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)

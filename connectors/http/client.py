@@ -91,7 +91,8 @@ class HttpClient:
         self.limits.admit(call.buckets)
         answer = self._exchange(call, header)
         if answer.status == 401 and self.auth and header and self.auth.renew(header):
-            # A 401 is given before anything is done, so that even a write may be sent again.
+            # A 401 is given before anything is done, so that even a write may be sent again; the CRM counts both.
+            self.limits.admit(call.buckets)
             answer = self._exchange(call, self.auth.header())
         self.rules.observe(answer, self.limits)
         error = self.rules.error(answer, self.secrets)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from connectors.contract import Throttled
 
+_SHORTEST_WAIT_S = 0.001
+
 
 @dataclass
 class Pace:
@@ -41,13 +43,16 @@ class Limits:
     def close(self, bucket: str, for_s: float, why: str) -> None:
         """Refuse this bucket for so many seconds; a longer closure in force stays."""
         with self._lock:
-            until = self._clock() + for_s
+            now = self._clock()
+            until = now + for_s
+            # A bucket may be a case, of which there are many: what is open again is forgotten.
+            self._closed = {name: closed for name, closed in self._closed.items() if closed[0] > now}
             if until > self._closed.get(bucket, (0.0, ""))[0]:
                 self._closed[bucket] = (until, why)
 
     def admit(self, buckets: Iterable[str]) -> None:
         """Let one call through that counts in these buckets. Raises Throttled for the first one that is closed."""
-        named = ("", *buckets)
+        named = dict.fromkeys(("", *buckets))
         with self._lock:
             now = self._clock()
             for bucket in named:
@@ -70,4 +75,6 @@ class Limits:
         if len(pace.let_through) < pace.calls:
             return 0.0, ""
         told = f"our own limit of {pace.calls} calls in {pace.window_s:g} s{f' for {bucket}' if bucket else ''}"
-        return pace.let_through[0] + pace.window_s - now, told
+        # So many must leave the window; never 0, which would be read as "open" where floats are rounded.
+        leaves = pace.let_through[-pace.calls] if pace.calls > 0 else now
+        return max(leaves + pace.window_s - now, _SHORTEST_WAIT_S), told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from connectors.conformance import ConnectorConformance, Fault
 from connectors.desk import Desk
 from connectors.zendesk import Zendesk
-from tests.connectors.rigs import RiggedDesk, RiggedZendesk
+from tests.connectors.rigs import RiggedDesk
+from tests.connectors.rigs_zendesk import RiggedZendesk
 
 
 class TestDesk(ConnectorConformance):
@@ -26,6 +27,10 @@ class TestDesk(ConnectorConformance):
         yield desk
         desk.close()
 
+    @pytest.fixture
+    def fresh_connector(self, tmp_path: Path) -> Callable[[], Desk]:
+        return lambda: Desk(path=str(tmp_path / "desk"))
+
 
 class TestZendesk(ConnectorConformance):
     @pytest.fixture
@@ -39,6 +44,10 @@ class TestZendesk(ConnectorConformance):
         zendesk = Zendesk(**crm.fake.options)
         yield zendesk
         zendesk.close()
+
+    @pytest.fixture
+    def fresh_connector(self, crm: RiggedZendesk) -> Callable[[], Zendesk]:
+        return lambda: Zendesk(**crm.fake.options)
 
 
 class TestZendeskByToken(TestZendesk):
@@ -56,3 +65,7 @@ class TestZendeskByToken(TestZendesk):
         zendesk = Zendesk(url=crm.fake.url, email=crm.fake.email, token=crm.fake.token)
         yield zendesk
         zendesk.close()
+
+    @pytest.fixture
+    def fresh_connector(self, crm: RiggedZendesk) -> Callable[[], Zendesk]:
+        return lambda: Zendesk(url=crm.fake.url, email=crm.fake.email, token=crm.fake.token)

@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +27,9 @@ class _Reset(Exception):
 class FakeServer:
     """Subclasses answer; ``start`` and ``stop`` may be called again, on the same port."""
 
+    #: of a longer body only size and digest are known
+    kept_body_bytes = _KEPT_BODY_BYTES
+
     def __init__(self, port: int = 0) -> None:
         self.port = port
         self.log: list[tuple[Seen, int]] = []
@@ -41,6 +45,10 @@ class FakeServer:
     def answer(self, seen: Seen) -> Reply:
         """The true answer; called under ``lock``."""
         raise NotImplementedError
+
+    def watcher(self, path: str, headers: Mapping[str, str]) -> Callable[[bytes], None] | None:
+        """Who wants the whole body, however long, piece by piece as it comes (a form with a file in it)."""
+        return None
 
     def start(self) -> Any:
         self._server = _Server(self, self.port)
@@ -150,14 +158,17 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.kind == "reset_reading":
             self.rfile.read(min(left, fault.at_byte))
             raise _Reset
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        watch = self.server.fake.watcher(path, headers)
         digest, kept, size = hashlib.sha256(), bytearray(), 0
         while left and (chunk := self.rfile.read(min(left, _CHUNK_BYTES))):
             digest.update(chunk)
-            if size < _KEPT_BODY_BYTES:
+            if watch:
+                watch(chunk)
+            if size < self.server.fake.kept_body_bytes:
                 kept += chunk
             size += len(chunk)
             left -= len(chunk)
-        headers = {name.lower(): value for name, value in self.headers.items()}
         return Seen(
             self.command, path, parse_qs(query, keep_blank_values=True), headers, bytes(kept), size, digest.hexdigest()
         )
