@@ -46,7 +46,7 @@ from sqlalchemy import (
 from worker.ledger.clock import NowS
 
 #: The Alembic revision these tables stand at.
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "ledger_version"
 #: States in which a delivery still wants something done.
 UNFINISHED = ("pending", "delivering", "deferred", "held")
@@ -191,4 +191,30 @@ pauses = Table(
     # NULL: until a person acts
     Column("until_s", Double),
     Column("why", Text, nullable=False),
+)
+
+#: Automatic answers: of each message at most one, ever. A row that says ``sending`` was written before the sending
+#: began, and is never sent again: ``sending`` becomes sent, failed (surely not sent) or unsure, and so it stays.
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("identity", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("recipient_hash", Text, nullable=False),
+    Column("domain_hash", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # names the one call that may send it
+    Column("call", Text, nullable=False, default=""),
+    Column("owner", Text, nullable=False, default=""),
+    Column("why", Text, nullable=False, default=""),
+    Column("at_s", Double, nullable=False, default=NowS()),
+    Column("changed_at_s", Double, nullable=False, default=NowS()),
+    CheckConstraint("state IN ('sending', 'sent', 'failed', 'unsure', 'suppressed')", name="replies_state"),
+    Index("replies_recipient_hash", "recipient_hash", "at_s"),
+    Index("replies_domain_hash", "domain_hash", "at_s"),
+    Index("replies_connector", "connector", "case_id"),
+    Index("replies_at_s", "at_s"),
 )

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, SecretStr
 
 from worker.settings.promised import Calendar, Escalation, Reply, Smtp
 from worker.settings.section import Section
+from worker.settings.smtp import PASSWORD
 
 
 class WorkerSettings(Section):
@@ -33,6 +34,14 @@ class WorkerSettings(Section):
     allow_ephemeral_database: bool = Field(
         False, description="Accept an SQLite ledger on a dyno, whose disk is gone at the next restart."
     )
+    secret_env: str | None = Field(
+        None, description="Environment variable with the secret that marks our own mail; else the ledger keeps one."
+    )
+
+    @property
+    def secret(self) -> SecretStr | None:
+        """What our marks are signed with, from the environment."""
+        return self.secret_in(self.secret_env)
 
 
 class OAuth(Section):
@@ -142,7 +151,9 @@ class Settings(Section):
         for connector in self.connectors.values():
             for key, variable in connector.options.items():
                 yield self.secret_in(variable) if key.endswith("_env") and isinstance(variable, str) else None
-        yield self.smtp.password if self.smtp else None
+        # The forward connector uses it as well, whether there is a [smtp] or not.
+        yield self.secret_in(PASSWORD)
+        yield self.worker.secret
         yield _password_in(self.worker.database)
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from worker.settings.model import ConnectorSettings, MailboxSettings, OAuth, Route, WorkerSettings
-from worker.settings.promised import Calendar, Escalation, Reply, Smtp, When
+from worker.settings.promised import Budget, Calendar, Escalation, Reply, Smtp, When
 
 _WORDS = {int: "whole number", float: "number", bool: "true or false", str: "text", Path: "path"}
 _INTRODUCTION = """\
@@ -50,6 +50,7 @@ written with `_env` after it and holds the name of an environment variable.
 | type | keys |
 |---|---|
 | `desk` | `path`: the folder of the local case desk |
+| `forward` | `to`: the CRM's address, or a list; `smtp`: as in `[smtp]`; `sender`: gets the bounces; `smtp_password` |
 | `zendesk` | `url`, and `client_id` with `client_secret_env`, or `email` with `token_env`; `group`, `tags` |
 """
 _NOT_YET = "\nThis version checks this section but does not act on it yet; `check` and `run` say so.\n"
@@ -60,6 +61,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[connectors.NAME]", ConnectorSettings, _CONNECTOR),
     ("[[routes]]", Route, _ROUTES),
     ("[replies.NAME]", Reply, _NOT_YET),
+    ("[replies.NAME.budget]", Budget, _NOT_YET),
     ("[calendars.NAME]", Calendar, _NOT_YET),
     ("[[escalations]]", Escalation, _NOT_YET),
     ("[[escalations]] when", When, _NOT_YET),

@@ -45,6 +45,8 @@ def mistakes_in(settings: Settings, given: Given, environ: Mapping[str, str]) ->
     yield from _nothing_to_do(given)
     yield from _names(given)
     yield from _database(settings, environ)
+    if settings.worker.secret_env is not None:
+        yield from variable_mistakes(("worker", "secret_env"), settings.worker.secret_env, environ)
     yield from mailbox_mistakes(settings.mailboxes, given.has, environ)
     for name, connector in settings.connectors.items():
         yield from _connector(name, connector, environ)
