@@ -55,6 +55,8 @@ BOMBS = {
     "boundary of 1 MB": (HEADER + b"Content-Type: multipart/mixed; boundary=" + b"b" * 10**6 + b"\r\n\r\nx", "header"),
     "1,000,000 near misses": (multipart(b"\r\n" + b"\n--bx" * 1_000_000), "look like a boundary"),
     "10,000 parameters": (field(b"Content-Type", b"text/plain" + b"; a=b" * 10_000), "cut at"),
+    "a parameter name of 30 kB": (field(b"Content-Type", b"text/plain; " + b"<div>" * 6_000), ""),
+    "30 kB of space in a parameter": (field(b"Content-Disposition", b"attachment; x" + b" " * 30_000 + b"y"), ""),
     "20 MB of =": (HEADER + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"=" * 20_000_000, "cut at"),
     "200,000 quoted lines": (HEADER + b"\r\n" + b"> x\r\n" * 200_000, ""),
     "attributions": (HEADER + b"\r\n" + b"On Mon, 1 Jan 2020 a@b.example wrote:\r\n" * 19_000, ""),

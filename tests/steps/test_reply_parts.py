@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.steps.reply_blocks import ANNOUNCED, HEADERS, LOOK_ALIKES, SENT_FROM
 from tests.steps.reply_shapes import ATTRIBUTIONS
 from worker.parsing.html import html_to_text
-from worker.parsing.reply import new_part, old_opening
+from worker.parsing.reply import new_part
+from worker.parsing.reply.page import old_opening
 
 SAID = "On Wed, Apr 30, 2025 at 3:19 PM Ann Example <ann@example.com> wrote:"
 BLOCK = "From: Ann <ann@example.com>\nSent: Wednesday, April 30, 2025 3:19 PM\nTo: Help\nSubject: Lamp"

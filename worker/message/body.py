@@ -19,6 +19,7 @@ MAX_ALL_TEXT_BYTES = 2 * 1024 * 1024
 _BODY_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text"})
 
 
+_FORMS = frozenset({"text/plain", "text/html"})
 _CALENDARS = frozenset({"text/calendar", "application/ics"})
 
 
@@ -55,7 +56,9 @@ def choose(root: Part, bodies: dict[int, Decoded]) -> Chosen:
 def _settled(chosen: Chosen) -> Chosen:
     """Without any body, named texts that are not attachments are read as well; a calendar is kept once."""
     if not chosen.segments:
-        named = [part for part in chosen.files if part.content_type == "text/plain" and not part.disposition]
+        named = [
+            part for part in chosen.files if part.content_type == "text/plain" and part.disposition != "attachment"
+        ]
         chosen.segments = [Segment(plain=[part]) for part in named]
     calendars = [part for part in chosen.files if part.content_type in _CALENDARS]
     if any(part.file_name for part in calendars):
@@ -86,7 +89,8 @@ class _Chooser:
         """The alternatives say the same: one segment with every form of it."""
         before = len(self.chosen.segments)
         for child in part.children:
-            self.visit(child)
+            # A form of the text is a form of the text, whatever name its mailer gave it.
+            self.visit(child, is_root=child.content_type in _FORMS)
         forms = self.chosen.segments[before:]
         if forms:
             plain = [text for form in forms for text in form.plain]

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connectors.contract import Attachment
-from worker.parsing.names import safe_name
+from worker.parsing.fields import read_block
+from worker.parsing.names import safe_name, type_of
+from worker.parsing.octets import InMemory
 from worker.parsing.text import one_line
 from worker.parsing.tnef import CONTENT_TYPES as TNEF_TYPES
 from worker.parsing.tnef import FILE_NAMES as TNEF_NAMES
 from worker.parsing.tnef import MAX_TNEF_BYTES, Unpacked, unpack
+from worker.parsing.words import decode_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +24,20 @@ if TYPE_CHECKING:
 
 _OPAQUE = "application/octet-stream"
 _MAX_TYPE_CHARS = 100
+_MESSAGES = frozenset({"message/rfc822", "message/global"})
+_MAX_HEADER_BYTES = 8 * 1024
+_MAX_NAME_CHARS = 100
+# What readers of winmail.dat call a file of which it holds the bytes alone.
+_UNNAMED = "unknown.dat"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A file that stood within a text."""
+
+    name: str
+    content: bytes
+    content_type: str = ""
 
 
 @dataclass(slots=True)
@@ -34,8 +51,8 @@ class Files:
     notes: list[str] = field(default_factory=list)
 
 
-def attach(parts: Sequence[Part], bodies: dict[int, Decoded]) -> Files:
-    """Every part as an attachment, in order."""
+def attach(parts: Sequence[Part], bodies: dict[int, Decoded], within: Sequence[Within] = ()) -> Files:
+    """Every part as an attachment, in order; then the files that stood ``within`` texts."""
     files = Files()
     for index, part in enumerate(parts, 1):
         body = bodies[id(part)]
@@ -46,6 +63,8 @@ def attach(parts: Sequence[Part], bodies: dict[int, Decoded]) -> Files:
             files.attachments.append(_attachment(part, body, index))
         else:
             _add_unpacked(files, inside)
+    for file in within:
+        files.attachments.append(_held(file.name, file.content, file.content_type, len(files.attachments) + 1))
     return files
 
 
@@ -70,13 +89,33 @@ def _inline(found: Attachment) -> Attachment:
 
 def _attachment(part: Part, body: Decoded, index: int) -> Attachment:
     content_type = part.content_type if len(part.content_type) <= _MAX_TYPE_CHARS else _OPAQUE
+    sent = part.file_name
+    if not sent and content_type in _MESSAGES:
+        subject = subject_of(body.head(_MAX_HEADER_BYTES))
+        sent = f"{subject[:_MAX_NAME_CHARS]}.eml" if subject else ""
     return Attachment(
-        name=safe_name(part.file_name, content_type, index),
+        name=safe_name(sent, content_type, index),
         content_type=content_type,
         size_bytes=body.size_bytes,
         sha256=body.sha256,
         content=body.content,
         content_id=one_line(part.content_id)[:200],
+    )
+
+
+def subject_of(mail: bytes) -> str:
+    """The subject of a mail, on one line."""
+    return decode_field(read_block(InMemory(mail), 0, len(mail)).first("subject")[:_MAX_HEADER_BYTES])
+
+
+def _held(name: str, content: bytes, content_type: str, index: int) -> Attachment:
+    settled = content_type or type_of(name)
+    return Attachment(
+        name=safe_name(name, settled, index),
+        content_type=settled,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
     )
 
 
@@ -89,12 +128,4 @@ def _add_unpacked(files: Files, inside: Unpacked) -> None:
     files.text = files.text or inside.text
     files.html = files.html or inside.html
     for name, content in inside.files:
-        files.attachments.append(
-            Attachment(
-                name=safe_name(name, _OPAQUE, len(files.attachments) + 1),
-                content_type=_OPAQUE,
-                size_bytes=len(content),
-                sha256=hashlib.sha256(content).hexdigest(),
-                content=content,
-            )
-        )
+        files.attachments.append(_held(name or _UNNAMED, content, "", len(files.attachments) + 1))

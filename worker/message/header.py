@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING
 
-from worker.parsing.words import decode_field
+from worker.parsing.dates import read_date
+from worker.parsing.words import decode_field, from_octets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from worker.parsing.fields import Block
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 #: how far a sender's clock may be ahead of ours before its date is absurd
 _CLOCKS_DIFFER = timedelta(days=7)
-_MAX_DATE_CHARS = 100
+_MAX_FIELD_CHARS = 2000
 _ONCE = ("From", "Subject", "Message-ID", "Date", "Reply-To", "Content-Type")
 
 
@@ -33,10 +35,21 @@ def plausible(sent_at: datetime | None, received_at: datetime) -> datetime | Non
     return sent_at if sent_at is not None and _EARLIEST <= sent_at <= received_at + _CLOCKS_DIFFER else None
 
 
-def lenient_date(field: str) -> datetime | None:
-    """The date of a field that breaks RFC 5322, as far as the standard library can make sense of it."""
-    try:
-        parsed = parsedate_tz(field[:_MAX_DATE_CHARS])
-        return datetime.fromtimestamp(mktime_tz(parsed), UTC) if parsed else None
-    except (ValueError, OverflowError, IndexError, TypeError, AttributeError, OSError):
-        return None
+def moment(block: Block, read: datetime | None, received_at: datetime, notes: list[str]) -> datetime | None:
+    """When the mail was sent: what was ``read``, else the first Date that makes sense, else when a server took it."""
+    written = [_text(raw) for raw in block.all("date")]
+    dates = (read_date(text, timed) for timed in (True, False) for text in written)
+    found = plausible(read, received_at) or _first(dates, received_at)
+    if found is None:
+        found = _first((read_date(_text(raw).rpartition(";")[2]) for raw in block.all("received")), received_at)
+        if found is not None:
+            notes.append("the Date field is missing or makes no sense; when a server received the mail stands in")
+    return found
+
+
+def _first(moments: Iterable[datetime | None], received_at: datetime) -> datetime | None:
+    return next((moment for moment in moments if plausible(moment, received_at)), None)
+
+
+def _text(raw: bytes) -> str:
+    return from_octets(raw[-_MAX_FIELD_CHARS:])

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 from connectors.contract import Attachment, Person
-from worker.parsing.reply import new_part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,7 @@ class InboundMessage:
     to: tuple[Person, ...]
     cc: tuple[Person, ...]
     subject: str
-    #: from the Date field; None when absent or absurd. Aware, UTC
+    #: from the Date field; when absent or absurd from the last Received; None without either. Aware, UTC
     sent_at: datetime | None
     #: INTERNALDATE; aware, UTC
     received_at: datetime
@@ -50,6 +49,8 @@ class InboundMessage:
     #: what was odd, in words an operator understands ("a part could not be decoded: …")
     defects: tuple[str, ...] = ()
     unpacked_tnef: bool = False
+    #: the first line of what the writer's mail program marked as old in the HTML, or ""
+    old_opens_with: str = ""
     #: None, or why the message could not be parsed; then only headers, and the source attached
     error: str | None = None
     #: of a multipart/report: the delivery-status fields, one mapping per recipient
@@ -58,7 +59,10 @@ class InboundMessage:
     @cached_property
     def reply_text(self) -> str:
         """The new part of a reply: text without quotes and signature. Worked out when first asked for."""
-        return new_part(self.text)
+        # The room of replies is large, and most mails are never asked for this.
+        from worker.parsing.reply import new_part
+
+        return new_part(self.text, self.old_opens_with)
 
     def header(self, name: str) -> str:
         """The first field of that name, any case, or ""."""

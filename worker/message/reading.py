@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from worker.message.body import choose, is_status
-from worker.message.files import Files, attach, mark_inline
-from worker.message.header import decoded_headers, doubled, lenient_date, plausible
+from worker.message.enclosed import enclosed_text
+from worker.message.files import Files, Within, attach, mark_inline
+from worker.message.header import decoded_headers, doubled, moment
 from worker.message.identity import identity_of
 from worker.message.model import InboundMessage, Source
 from worker.message.people import cast, message_ids
@@ -15,6 +16,8 @@ from worker.message.skeleton import Skeleton, read_skeleton
 from worker.message.status import delivery_status
 from worker.message.texts import compose, prepare
 from worker.message.unreadable import unreadable
+from worker.message.wrapped import unwrap
+from worker.parsing import calendar
 from worker.parsing.fields import MAX_FIELD_BYTES
 from worker.parsing.html import html_to_text
 from worker.parsing.octets import Octets, opened
@@ -25,15 +28,17 @@ from worker.parsing.transfer import Decoded, decode_body
 from worker.parsing.words import decode_words, from_octets, reencode_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from worker.parsing.fields import Block
+    from worker.parsing.split import Part
 
 _SINGLE = ("from", "reply-to", "subject", "date")
 _JOINED = ("to", "cc")
 _MAX_SUBJECT_BYTES = 8 * 1024
 MAX_SUBJECT_CHARS = 4096
+_MAX_CALENDARS = 3
 
 
 def parse(source: Source, spool: Path | None = None) -> InboundMessage:
@@ -76,6 +81,8 @@ class _Cut:
     outline: Outline
     bodies: dict[int, Decoded]
     identity: str
+    #: what was said of wrappings, such as a signature
+    notes: list[str]
 
     @property
     def block(self) -> Block:
@@ -85,7 +92,9 @@ class _Cut:
 def _cut(octets: Octets, source: Source, spool: Path | None) -> _Cut:
     found = outline(octets)
     bodies = {id(part): decode_body(octets, part.start, part.stop, part.encoding, spool) for part in leaves(found.root)}
-    return _Cut(found, bodies, identity_of(octets, found.root, bodies, source.received_at))
+    identity = identity_of(octets, found.root, bodies, source.received_at)
+    # The identity is that of the mail as it came; what is taken out of a wrapping does not change it.
+    return _Cut(found, bodies, identity, unwrap(found.root, bodies, spool))
 
 
 @dataclass(slots=True)
@@ -97,6 +106,7 @@ class _Body:
     html: str
     files: Files
     notes: list[str] = field(default_factory=list)
+    old_opens_with: str = ""
 
 
 def _message(source: Source, cut: _Cut) -> InboundMessage:
@@ -116,15 +126,16 @@ def _message(source: Source, cut: _Cut) -> InboundMessage:
         to=people.to,
         cc=people.cc,
         subject=_subject(body.skeleton.subject, first.get("subject", "")),
-        sent_at=plausible(body.skeleton.sent_at or lenient_date(first.get("date", "")), source.received_at),
+        sent_at=moment(block, body.skeleton.sent_at, source.received_at, body.notes),
         received_at=source.received_at,
         text=body.text,
         html=body.html,
         attachments=mark_inline(body.files.attachments, body.html),
         headers=headers,
         size_bytes=source.size_bytes,
-        defects=tuple(dict.fromkeys([*cut.outline.notes, *doubled(block), *body.notes, *body.files.notes])),
+        defects=tuple(dict.fromkeys([*cut.outline.notes, *doubled(block), *cut.notes, *body.notes, *body.files.notes])),
         unpacked_tnef=body.files.unpacked_tnef,
+        old_opens_with=body.old_opens_with,
         delivery_status=_status(cut),
     )
 
@@ -132,14 +143,17 @@ def _message(source: Source, cut: _Cut) -> InboundMessage:
 def _body(cut: _Cut, hint: str) -> _Body:
     chosen = choose(cut.outline.root, cut.bodies)
     notes = list(chosen.notes)
-    prepared = prepare(chosen, cut.bodies, notes)
+    within: list[Within] = []
+    prepared = prepare(chosen, cut.bodies, notes, within)
     plain = [found for found in prepared if not found.html]
     skeleton = read_skeleton(_skeleton_fields(cut.block, hint), [found.part for found in plain])
     read = {found.owner: found.part.octets.decode(found.part.codec) for found in prepared if found.html}
     read |= zip((found.owner for found in plain), skeleton.texts, strict=True)
-    text, html = compose(chosen.segments, read, notes)
-    files = attach(chosen.files, cut.bodies)
-    return _Body(skeleton, *_with_tnef(text, html, files), files, notes)
+    composed = compose(chosen.segments, read, notes)
+    files = attach(chosen.files, cut.bodies, within)
+    text, html = _with_tnef(composed.text, composed.html, files)
+    text = _with_calendars(text or enclosed_text(chosen.files, cut.bodies), chosen.files, cut.bodies)
+    return _Body(skeleton, text, html, files, notes, composed.old_opens_with)
 
 
 def _skeleton_fields(block: Block, hint: str) -> dict[str, str]:
@@ -150,8 +164,14 @@ def _skeleton_fields(block: Block, hint: str) -> dict[str, str]:
         raw = b", ".join(raws)[:MAX_FIELD_BYTES] if name in _JOINED else _first(name, raws)
         if raw:
             raw = raw[:_MAX_SUBJECT_BYTES] if name == "subject" else raw
-            fields[name] = one_line(reencode_words(from_octets(raw, hint)))
+            value = one_line(reencode_words(from_octets(raw, hint)))
+            fields[name] = _with_commas(value) if name in _JOINED else value
     return fields
+
+
+def _with_commas(field: str) -> str:
+    """Some mailers put semicolons between recipients, as Outlook shows them; of a group they are the end."""
+    return field.replace(";", ",") if ";" in field and ":" not in field and '"' not in field else field
 
 
 def _first(name: str, raws: list[bytes]) -> bytes:
@@ -165,6 +185,13 @@ def _with_tnef(text: str, html: str, files: Files) -> tuple[str, str]:
     if text.strip() or not (files.text or files.html):
         return text, html
     return files.text or html_to_text(files.html), html or sanitised(files.html)
+
+
+def _with_calendars(text: str, files: Sequence[Part], bodies: dict[int, Decoded]) -> str:
+    """The text, and below it each invitation in words."""
+    invitations = [part for part in files if part.content_type in calendar.CONTENT_TYPES][:_MAX_CALENDARS]
+    told = [calendar.summary(bodies[id(part)].head(calendar.MAX_CALENDAR_BYTES)) for part in invitations]
+    return "\n\n".join(filter(None, (text, *told)))
 
 
 def _subject(read: str, written: str) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from worker.parsing.fields import read_block
 from worker.parsing.octets import InMemory
+from worker.parsing.split import leaves, outline
+from worker.parsing.transfer import decode_body
 from worker.parsing.words import decode_field
 
 if TYPE_CHECKING:
@@ -33,3 +35,11 @@ def delivery_status(body: Decoded) -> tuple[dict[str, str], ...]:
             break
         position = block.body_start
     return tuple(recipients)
+
+
+def statuses_within(mail: bytes) -> tuple[dict[str, str], ...]:
+    """The delivery status of a mail that lies within another; its bodies are held in memory."""
+    octets = InMemory(mail)
+    reports = (part for part in leaves(outline(octets).root) if part.content_type in CONTENT_TYPES)
+    bodies = (decode_body(octets, part.start, part.stop, part.encoding, None) for part in reports)
+    return tuple(recipient for body in bodies for recipient in delivery_status(body))[:MAX_RECIPIENTS]

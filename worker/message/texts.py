@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from worker.message.body import MAX_TEXT_BYTES, Chosen, Segment
+from worker.message.files import Within
 from worker.message.skeleton import TextPart
-from worker.parsing import charset
+from worker.parsing import armour, charset
+from worker.parsing.flowed import unflowed
 from worker.parsing.html import html_to_text
+from worker.parsing.inlined import extracted
 from worker.parsing.page import cleanable
+from worker.parsing.reply.page import old_opening
 from worker.parsing.sanitise import sanitised
 from worker.parsing.text import clean
+from worker.parsing.words import decode_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,18 +39,30 @@ class Prepared:
     part: TextPart
 
 
-def prepare(chosen: Chosen, bodies: dict[int, Decoded], notes: list[str]) -> list[Prepared]:
-    """The text parts that are not empty, each with a charset that fits its octets."""
+def prepare(chosen: Chosen, bodies: dict[int, Decoded], notes: list[str], within: list[Within]) -> list[Prepared]:
+    """The text parts that are not empty, each with a charset that fits its octets; files in them go to ``within``."""
     prepared: list[Prepared] = []
     for part in chosen.text_parts():
         octets = _head(bodies[id(part)])
         html = part.content_type == "text/html"
+        if not html:
+            octets = _without_files(octets, notes, within)
         codec, octets, note = charset.settle(octets, _label(part, octets, html))
         if note:
             notes.append(note)
         if octets.strip():
             prepared.append(Prepared(id(part), html, TextPart(octets, codec)))
     return prepared
+
+
+def _without_files(octets: bytes, notes: list[str], within: list[Within]) -> bytes:
+    """A text less the files and the PGP armour that stand in it."""
+    armoured = armour.opened(octets)
+    notes += armoured.notes
+    within += (Within("encrypted.asc", block, "application/pgp-encrypted") for block in armoured.blocks)
+    text, files = extracted(armoured.text)
+    within += (Within(decode_field(file.name), file.content) for file in files)
+    return text
 
 
 def _head(body: Decoded) -> bytes:
@@ -62,25 +79,41 @@ def _label(part: Part, octets: bytes, html: bool) -> str:
     return label
 
 
-def compose(segments: Sequence[Segment], read: dict[int, str], notes: list[str]) -> tuple[str, str]:
-    """(plain text, HTML); ``read`` holds the decoded text of each part by ``id(part)``. HTML "" if there was none."""
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The plain text, the HTML ("" if there was none), and with what the old part opens where HTML says so."""
+
+    text: str
+    html: str
+    old_opens_with: str = ""
+
+
+def compose(segments: Sequence[Segment], read: dict[int, str], notes: list[str]) -> Composed:
+    """``read`` holds the decoded text of each part by ``id(part)``."""
     plain: list[str] = []
     pages: list[str] = []
     for segment in segments:
-        text = "\n".join(clean(read.get(id(part), "")) for part in segment.plain)
+        text = "\n".join(_plain(part, read.get(id(part), "")) for part in segment.plain)
         page = "\n".join(clean(read.get(id(part), "")) for part in segment.html)
         plain.append(text if text.strip() or not page else html_to_text(page))
         pages.append(page or _as_html(text))
     whole = "\n\n".join(filter(None, (text.strip("\n") for text in plain)))
     if not any(segment.html for segment in segments):
-        return whole, ""
+        return Composed(whole, "")
     page = "\n".join(pages)
     shown = sanitised(page)
     if page.strip() and not shown and not cleanable(page):
         notes.append("the HTML is too deep or too big to be shown; its text is kept")
-    return whole, shown
+    return Composed(whole, shown, old_opening(page))
 
 
 def _as_html(text: str) -> str:
     """Plain text that stands beside HTML, such as the footer of a list."""
     return f"<p>{html_escapes.escape(text, quote=False).replace(chr(10), '<br>')}</p>" if text.strip() else ""
+
+
+def _plain(part: Part, text: str) -> str:
+    cleaned = clean(text)
+    if part.params.get("format", "").lower() != "flowed":
+        return cleaned
+    return unflowed(cleaned, delete_space=part.params.get("delsp", "").lower() == "yes")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from connectors.contract import Attachment
-from worker.message.header import decoded_headers, lenient_date, plausible
+from worker.message.header import decoded_headers, moment
 from worker.message.identity import raw_identity
 from worker.message.model import InboundMessage, Source
 from worker.message.people import NOBODY, message_ids, second_look
 from worker.parsing.fields import Block, read_block
 from worker.parsing.octets import Octets, chunks, opened
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 MAX_ERROR_CHARS = 200
 
@@ -44,7 +40,7 @@ def _from_header(source: Source, block: Block, error: str, identity: str, sha256
         to=second_look(first.get("to", "")),
         cc=second_look(first.get("cc", "")),
         subject=first.get("subject", ""),
-        sent_at=_date(first.get("date", ""), source.received_at),
+        sent_at=moment(block, None, source.received_at, []),
         received_at=source.received_at,
         text="",
         html="",
@@ -54,10 +50,6 @@ def _from_header(source: Source, block: Block, error: str, identity: str, sha256
         defects=("the mail could not be read; it is attached as it came", *block.notes),
         error=error[:MAX_ERROR_CHARS],
     )
-
-
-def _date(field: str, received_at: datetime) -> datetime | None:
-    return plausible(lenient_date(field), received_at)
 
 
 def _whole(source: Source, sha256: str) -> Attachment:

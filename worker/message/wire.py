@@ -92,6 +92,7 @@ def pack_message(message: InboundMessage) -> bytes:
             message.headers,
             message.defects,
             message.unpacked_tnef,
+            message.old_opens_with,
             message.delivery_status,
         )
     )
@@ -108,7 +109,7 @@ def unpack_message(octets: bytes, source: Source, spool: Path | None) -> Inbound
 
 def _message(told: Sequence[Any], source: Source, spool: Path | None) -> InboundMessage:
     identity, message_id, in_reply_to, references, groups, subject, sent_at, *rest = told
-    text, html, files, headers, defects, unpacked_tnef, delivery_status = rest
+    text, html, files, headers, defects, unpacked_tnef, old_opens_with, delivery_status = rest
     author, reply_to, to, cc = (tuple(Person(name, address) for name, address in group) for group in groups)
     return InboundMessage(
         identity=identity,
@@ -129,6 +130,7 @@ def _message(told: Sequence[Any], source: Source, spool: Path | None) -> Inbound
         size_bytes=source.size_bytes,
         defects=defects,
         unpacked_tnef=unpacked_tnef,
+        old_opens_with=old_opens_with,
         delivery_status=delivery_status,
     )
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 
+from worker.parsing.scoring import SURE, best
+
 _GROUPS = {
     "utf-8": "utf8 utf-8 unicode-1-1-utf-8 x-unicode20utf8 utf-8n utf8mb4 unicode utf-8-sig",
     "cp1252": "iso-8859-1 iso8859-1 iso88591 latin1 latin-1 l1 cp819 ibm819 windows-1252 cp1252 x-cp1252 ansi win-1252",
     "ascii": "us-ascii ascii ansi-x3.4-1968 ansi-x3.4-1986 iso-ir-6 iso646-us 646 us x-ascii unknown-8bit 8bit 7bit",
     "cp932": "shift-jis shift-jisx0213 sjis x-sjis ms-kanji ms932 windows-31j windows-932 cp932 csshiftjis",
     "iso2022_jp": "iso-2022-jp csiso2022jp iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-3 iso-2022-jp-ext iso-2022-jp-ms "
-    "cp50220 cp50221 cp50222 jis",
+    "iso-2022-jp-2004 cp50220 cp50221 cp50222 jis",
     "euc_jp": "euc-jp eucjp x-euc-jp cseucpkdfmtjapanese eucjp-ms cp51932 ujis",
     "gb18030": "gb18030 gb2312 gb-2312 gb2312-80 gb-2312-80 gbk x-gbk cp936 ms936 windows-936 chinese csgb2312 euc-cn "
     "iso-ir-58 gb18030-2000",
@@ -58,8 +60,9 @@ _MAX_LABEL = 60
 #: codecs whose octets are 7 bit and mean more than ASCII
 STATEFUL = frozenset({"iso2022_jp", "iso2022_kr", "hz", "utf-7"})
 _JIS_ESCAPE = re.compile(rb"\x1b(\$\(?[@BD]|\([A-Z]|\$[@B])")
+_JIS_X_0213 = re.compile(rb"\x1b\$\([OPQ]")
+_EUC_PAIR = re.compile(rb"[\xa1-\xfe]{2}")
 _SAMPLE_BYTES = 8192
-_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 # One octet in twenty that is no UTF-8 is damage; more, and it is another charset.
 _DAMAGE_SHARE = 20
 
@@ -82,7 +85,7 @@ def decode(octets: bytes, label: str = "") -> tuple[str, str]:
     if codec is None:
         note = f"unknown charset {label[:40]!r}" if label else ""
         return guess(octets), note
-    if octets.isascii() and codec not in STATEFUL and not codec.startswith("utf-"):
+    if octets.isascii() and codec not in STATEFUL and (b"\x1b$" in octets or not codec.startswith("utf-")):
         return _ascii(octets), ""
     text = _strictly(octets, codec)
     if text is not None:
@@ -117,7 +120,7 @@ def _strictly(octets: bytes, codec: str) -> str | None:
     try:
         return octets.decode(codec).removeprefix("\ufeff")
     except (UnicodeError, ValueError):
-        return _japanese(octets) if codec == "iso2022_jp" else None
+        return _EXTENDED[codec](octets) if codec in _EXTENDED else None
 
 
 def _western(octets: bytes, codec: str) -> str | None:
@@ -140,6 +143,28 @@ def _japanese(octets: bytes) -> str | None:
     pieces.append(_jis_run(octets[position:], state))
     text = "".join(pieces)
     return None if "\ufffd" in text else text
+
+
+def _japanese_8bit(octets: bytes) -> str | None:
+    """EUC-JP with NEC and IBM characters (eucJP-ms): each pair by way of cp932; None if broken."""
+    text = _EUC_PAIR.sub(lambda pair: _shifted(pair[0][0] & 0x7F, pair[0][1] & 0x7F), octets)
+    try:
+        return text.decode("cp932") if b"\x8e" not in octets and b"\x8f" not in octets else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _jis_2004(octets: bytes) -> str | None:
+    """JIS X 0213 where its escapes are, else ISO-2022-JP as mailers extend it."""
+    if _JIS_X_0213.search(octets):
+        try:
+            return octets.decode("iso2022_jp_2004")
+        except UnicodeDecodeError:
+            pass
+    return _japanese(octets)
+
+
+_EXTENDED = {"iso2022_jp": _jis_2004, "euc_jp": _japanese_8bit}
 
 
 def _jis_run(run: bytes, state: bytes) -> str:
@@ -182,30 +207,26 @@ def _repaired(octets: bytes, codec: str) -> str:
 
 
 def _by_statistics(octets: bytes) -> str:
-    """The most probable of the listed charsets; windows-1252 when none stands out."""
-    by_kana = _by_kana(octets)
-    if by_kana is not None:
-        return by_kana
+    """The most natural of the listed charsets; windows-1252 when none stands out."""
+    codec, certainty = best(octets)
+    if certainty < SURE:
+        codec = _second_opinion(octets) or "cp1252"
+    text = _strictly(octets, codec)
+    if text is None:
+        # A natural reading of the beginning that is damaged further on.
+        return octets.decode(codec, "replace")
+    return text
+
+
+def _second_opinion(octets: bytes) -> str | None:
+    """What charset-normalizer makes of octets that are long enough for it."""
     # Imported here because few mails need it and it costs memory in the child.
     from charset_normalizer import from_bytes
 
     sample = octets[:_SAMPLE_BYTES]
-    if len(sample) >= 64:
-        best = from_bytes(sample).best()
-        codec = codec_of(best.encoding) if best else None
-        text = _strictly(octets, codec) if codec else None
-        if text is not None:
-            return text
-    return _western(octets, "cp1252") or ""
-
-
-def _by_kana(octets: bytes) -> str | None:
-    """Japanese gives itself away: in the right codec every fifth character is kana, in others hardly one."""
-    for codec in ("euc_jp", "cp932"):
-        text = _strictly(octets, codec)
-        if text and len(_KANA.findall(text)) * 5 >= len(text.strip()):
-            return text
-    return None
+    found = from_bytes(sample).best() if len(sample) >= 64 else None
+    codec = codec_of(found.encoding) if found else None
+    return codec if codec and _strictly(octets, codec) is not None else None
 
 
 def settle(octets: bytes, label: str) -> tuple[str, bytes, str]:
@@ -216,6 +237,9 @@ def settle(octets: bytes, label: str) -> tuple[str, bytes, str]:
         return "utf-8", text.encode("utf-8", "replace"), note
     if octets.isascii() and codec not in STATEFUL and not codec.startswith("utf-16") and b"\x1b$" not in octets:
         return "ascii", octets, ""
+    if b"\x1b$" in octets and octets.isascii() and codec not in STATEFUL:
+        text, note = decode(octets, label)
+        return "utf-8", text.encode("utf-8", "replace"), note
     if codec != "cp1252" and not octets.startswith(b"\xef\xbb\xbf"):
         try:
             if octets.decode(codec):

@@ -52,6 +52,13 @@ _EXTENSIONS = {
     "audio/wav": "wav",
     "video/mp4": "mp4",
 }
+_TYPES = {extension: content_type for content_type, extension in reversed(_EXTENSIONS.items())}
+
+
+def type_of(name: str) -> str:
+    """The content type that a file name promises; octets when it promises nothing known."""
+    extension = name.rpartition(".")[2].lower()
+    return _TYPES.get("jpg" if extension == "jpeg" else extension, "application/octet-stream")
 
 
 def safe_name(sent: str, content_type: str, index: int) -> str:

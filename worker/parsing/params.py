@@ -10,7 +10,8 @@ from worker.parsing.text import one_line
 from worker.parsing.words import decode_words
 
 MAX_PARAMS = 50
-_PARAM = re.compile(r';?\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]++|\\.)*+"|[^;]*+)')
+# A name is only looked for where one can begin: a long run without "=" is read once and not from each of its letters.
+_PARAM = re.compile(r'(?<![^\s=;"])([^\s=;"]++)\s*+=\s*+("(?:[^"\\]++|\\.)*+"|[^;]*+)')
 _ESCAPED = re.compile(r"\\(.)")
 _CONTINUED = re.compile(r"^(?P<name>[^*]+)(?:\*(?P<index>\d{1,9}))?(?P<encoded>\*)?$")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+")

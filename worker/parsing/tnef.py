@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from worker.parsing.rtf import decompressed, read_rtf
 from worker.parsing.text import clean, one_line
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def _unpacked(tnef: TNEF) -> Unpacked | None:
     files = tuple((_name(attachment), bytes(attachment.data or b"")) for attachment in tnef.attachments)
     html = _text(getattr(tnef, "htmlbody", None))
     text = _text(getattr(tnef, "body", None))
+    if not text.strip() and not html.strip():
+        text, html = from_rtf(getattr(tnef, "_rtfbody", None))
     return Unpacked(files, text, html) if files or text or html else None
 
 
@@ -77,3 +80,11 @@ def _text(value: object) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     return clean(str(value or ""))
+
+
+def from_rtf(compressed: object) -> tuple[str, str]:
+    """(text, HTML) of the RTF body, for messages that have no other."""
+    if not isinstance(compressed, bytes):
+        return "", ""
+    text, html = read_rtf(decompressed(compressed))
+    return clean(text), clean(html)
