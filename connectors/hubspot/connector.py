@@ -38,13 +38,13 @@ from connectors.hubspot.login import Login, login_misfits
 from connectors.hubspot.messages import Messages, kind_of
 from connectors.hubspot.owners import Owners
 from connectors.hubspot.pipelines import Pipelines
-from connectors.hubspot.recent import Recent
 from connectors.hubspot.records import TICKETS, Records
 from connectors.hubspot.rules import HubSpotRules
 from connectors.hubspot.setup import Setup
 from connectors.hubspot.states import States
 from connectors.hubspot.tickets import Tickets
 from connectors.hubspot.words import MAX_CHARS
+from connectors.recent import Recent
 
 _MODES: Final = ("email",)
 _REMEMBERED_S = 2 * 3600.0

@@ -11,10 +11,10 @@ from typing import Any, Final
 from connectors.contract import ConnectorError, Person, Rejected, Retryable
 from connectors.http import Answer
 from connectors.hubspot.gather import Gather
-from connectors.hubspot.recent import Recent
 from connectors.hubspot.records import BATCH, CONTACTS, Records, is_number
 from connectors.hubspot.rules import describe
 from connectors.hubspot.words import one_line
+from connectors.recent import Recent
 
 _ADDRESS = re.compile(r"[^@\s<>\",;:()\[\]\x00-\x1f\x7f]{1,64}@[^@\s<>\",;:()\[\]\x00-\x1f\x7f]{1,255}")
 _NAME_CHARS = 100

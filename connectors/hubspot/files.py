@@ -12,10 +12,10 @@ from connectors.contract import Attachment, Delivery, InDoubt, Rejected, Retryab
 from connectors.http import Call
 from connectors.hubspot import multipart
 from connectors.hubspot.bodies import Enclosed, is_cut
-from connectors.hubspot.recent import Recent
 from connectors.hubspot.records import Records
 from connectors.hubspot.rules import NotThere
 from connectors.hubspot.words import one_line
+from connectors.recent import Recent
 
 MAX_BYTES: Final = 100_000_000
 _STEM_BYTES = 100

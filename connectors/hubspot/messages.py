@@ -10,8 +10,8 @@ from connectors.hubspot import bodies
 from connectors.hubspot.bodies import MESSAGE_ID, message_digest
 from connectors.hubspot.contacts import Contact
 from connectors.hubspot.files import Files
-from connectors.hubspot.recent import Recent
 from connectors.hubspot.records import EMAILS, NOTES, TICKETS, Kept, Records
+from connectors.recent import Recent
 
 _REMEMBERED_S = 2 * 3600.0
 

@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 from connectors.contract import Rejected
-from connectors.hubspot.recent import Recent
 from connectors.hubspot.records import Records, is_number
+from connectors.recent import Recent
 
 _LIVES_S = 3600.0
 _PAGE = 100

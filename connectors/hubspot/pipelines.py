@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from connectors.contract import Rejected, Unusable
-from connectors.hubspot.recent import Recent
 from connectors.hubspot.records import Records
+from connectors.recent import Recent
 
 _LIVES_S = 3600.0
 

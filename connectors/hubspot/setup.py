@@ -9,9 +9,9 @@ from typing import Any, Final
 from connectors.contract import ConnectorError, Finding, Severity, Unusable
 from connectors.http import Call, json_body
 from connectors.hubspot.bodies import MESSAGE_ID
-from connectors.hubspot.recent import Recent
 from connectors.hubspot.records import EMAILS, NOTES, TICKETS, Records
 from connectors.hubspot.rules import Conflict, NotThere
+from connectors.recent import Recent
 
 _GROUP: Final = "mail_to_case"
 _LABELS: Final = {MESSAGE_ID: "mail-to-case Message-ID (digest)"}

@@ -10,9 +10,9 @@ from connectors.contract import CaseState
 from connectors.hubspot.account import Account
 from connectors.hubspot.owners import Owners, next_page
 from connectors.hubspot.pipelines import Pipelines
-from connectors.hubspot.recent import Recent
 from connectors.hubspot.records import BATCH, TICKETS, Records, is_number
 from connectors.hubspot.rules import SEARCH
+from connectors.recent import Recent
 
 #: a change shows in the search some time after it was made, so that an earlier reading may have missed it
 OVERLAP: Final = timedelta(minutes=5)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from connectors.contract import Rejected
+from connectors.recent import Recent
 from connectors.salesforce.org import Org, is_id
-from connectors.salesforce.recent import Recent
 from connectors.salesforce.rules import Refused
 from connectors.salesforce.words import is_address
 
@@ -34,24 +34,24 @@ class Names:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self._setup: Recent[dict[str, str]] = Recent(_SETUP_LIVES_S)
-        self._people: Recent[str] = Recent(_PERSON_LIVES_S)
+        self._setup: Recent[dict[str, str]] = Recent(10_000, _SETUP_LIVES_S)
+        self._people: Recent[str] = Recent(10_000, _PERSON_LIVES_S)
 
     def queue(self, name: str) -> str:
         """The id of a queue that takes cases, by name or developer name."""
-        found = self._setup.get("queues", self._queues).get(name.casefold())
+        found = self._setup.asked("queues", self._queues).get(name.casefold())
         if found is None:
             raise Rejected(f"Salesforce has no queue {name!r} that takes cases")
         return found
 
     def owner(self, name: str) -> str:
         """A queue or an active user, by name, user name or address."""
-        found = self._setup.get("queues", self._queues).get(name.casefold())
-        return found or self._people.get(("user", name.casefold()), lambda: self._user(name))
+        found = self._setup.asked("queues", self._queues).get(name.casefold())
+        return found or self._people.asked(("user", name.casefold()), lambda: self._user(name))
 
     def record_type(self, name: str) -> str:
         """An active record type of cases, by name or developer name."""
-        found = self._setup.get("record types", self._record_types).get(name.casefold())
+        found = self._setup.asked("record types", self._record_types).get(name.casefold())
         if found is None:
             raise Rejected(f"Salesforce has no active record type {name!r} for cases")
         return found
@@ -61,7 +61,7 @@ class Names:
         if not is_address(address):
             return ""
         place = ("contact", address.lower())
-        found = self._people.get(place, lambda: self._contact(address))
+        found = self._people.asked(place, lambda: self._contact(address))
         if not found:
             self._people.put(place, "", _STRANGER_LIVES_S)
         return found
@@ -71,15 +71,15 @@ class Names:
         owners = sorted({one for one in ids if is_id(one)})
         for kind in ("Group", "User"):
             asked = [one for one in owners if one.startswith(_QUEUE_PREFIX) == (kind == "Group")]
-            unknown = [one for one in asked if not self._people.get(("name", one), str)]
+            unknown = [one for one in asked if not self._people.asked(("name", one), str)]
             for record in self._org.query_within(_BY_ID, unknown, kind=kind):
                 self._people.put(("name", record["Id"]), str(record.get("Name") or ""))
-        return {one: self._people.get(("name", one), str) for one in owners}
+        return {one: self._people.asked(("name", one), str) for one in owners}
 
     def forget(self) -> None:
         """Ask afresh."""
-        self._setup.forget()
-        self._people.forget()
+        self._setup.forget_all()
+        self._people.forget_all()
 
     def _queues(self) -> dict[str, str]:
         taking = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.contract import Rejected, Unusable
+from connectors.recent import Recent
 from connectors.salesforce.org import Org
-from connectors.salesforce.recent import Recent
 from connectors.salesforce.rules import Refused
 
 #: also how soon we notice that somebody has taken the key field's uniqueness away
@@ -101,7 +101,7 @@ class Schema:
     def __init__(self, org: Org, key_field: str) -> None:
         self._org = org
         self._key_field = key_field
-        self._kinds: Recent[Kind | None] = Recent(_KNOWN_FOR_S)
+        self._kinds: Recent[Kind | None] = Recent(10_000, _KNOWN_FOR_S)
 
     def case(self) -> Kind:
         """Case. Raises Unusable when it is not to be had, or cannot hold our key safely."""
@@ -118,13 +118,13 @@ class Schema:
     def _keyed(self, kind: Kind) -> Kind:
         if problem := kind.key_problem(self._key_field):
             # Asked again next time, so that the cure works at once.
-            self._kinds.forget()
+            self._kinds.forget_all()
             raise Unusable(f"{problem}; {cure(self._key_field)}")
         return kind
 
     def kind(self, name: str) -> Kind | None:
         """Whatever the org says of it; None when the org, or our user, has none."""
-        return self._kinds.get(name, lambda: self._read(name))
+        return self._kinds.asked(name, lambda: self._read(name))
 
     def _read(self, name: str) -> Kind | None:
         try:
@@ -136,7 +136,7 @@ class Schema:
 
     def forget(self) -> None:
         """Ask afresh."""
-        self._kinds.forget()
+        self._kinds.forget_all()
 
 
 def cure(key_field: str) -> str:

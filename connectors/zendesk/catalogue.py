@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.contract import Rejected
 from connectors.http import Call, HttpClient
-from connectors.zendesk.recent import Recent
+from connectors.recent import Recent
 
 _PAGE = 100
 _PAGES = 20

@@ -24,6 +24,7 @@ from connectors.contract import (
     Request,
 )
 from connectors.http import Call, HttpClient, Secrets, json_body, url_problem
+from connectors.recent import Recent
 from connectors.zendesk import ticket
 from connectors.zendesk.catalogue import Catalogue
 from connectors.zendesk.commenting import Updates
@@ -33,7 +34,6 @@ from connectors.zendesk.health import Examination
 from connectors.zendesk.login import Login, login_misfits
 from connectors.zendesk.people import People
 from connectors.zendesk.reading import Reader
-from connectors.zendesk.recent import Recent
 from connectors.zendesk.rules import CaseClosed, KeyTaken, ZendeskRules
 from connectors.zendesk.stamps import Stamps
 from connectors.zendesk.uploads import MAX_BYTES, Enclosed, Uploads, originals, safe_name

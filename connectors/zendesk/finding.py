@@ -8,8 +8,8 @@ from typing import Any
 
 from connectors.contract import CaseGone, CaseRef, Delivery, Person, Rejected
 from connectors.http import Call, HttpClient
+from connectors.recent import Recent
 from connectors.zendesk.people import People
-from connectors.zendesk.recent import Recent
 from connectors.zendesk.stamps import Stamp, Stamps
 from connectors.zendesk.ticket import MARKER
 

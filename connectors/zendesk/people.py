@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from connectors.contract import Person, Rejected, Unusable
 from connectors.http import Call, HttpClient, json_body
+from connectors.recent import Recent
 from connectors.zendesk.catalogue import pages
-from connectors.zendesk.recent import Recent
 from connectors.zendesk.rules import NameMissing
 from connectors.zendesk.ticket import user
 

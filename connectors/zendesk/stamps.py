@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connectors.http import Answer, Call, HttpClient
-from connectors.zendesk.recent import Recent
+from connectors.recent import Recent
 
 _SECOND_S = 1.0
 #: what our own last answer said is taken for the present for so long; customers in a hurry cost no extra call then

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from connectors.contract import Attachment, Delivery, Rejected
 from connectors.http import Call, HttpClient, Upload
-from connectors.zendesk.recent import Recent
+from connectors.recent import Recent
 
 MAX_BYTES: Final = 50_000_000
 _NAME_BYTES = 150
