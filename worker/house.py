@@ -11,8 +11,9 @@ from pathlib import Path
 from worker.doors import Door
 from worker.lanes import Budget
 from worker.ledger import Ledger
+from worker.message import InboundMessage
 from worker.message.guard import Guard
-from worker.outcome import Outcome
+from worker.outcome import Delivered, Outcome
 from worker.routes import Router
 from worker.settings import Settings
 from worker.slot import Slot
@@ -37,6 +38,8 @@ class House:
     own_addresses: frozenset[str] = frozenset()
     #: set when the worker is asked to stop: nothing new is begun
     stopping: threading.Event = field(default_factory=threading.Event)
+    #: answers the author of a message, if that may be: message, name of the reply, name of the connector, its outcome
+    answer: Callable[[InboundMessage, str, str, Delivered], None] = lambda *_: None
     #: told of each message's outcome, for a progress bar
     on_outcome: Callable[[Slot, Outcome], None] = lambda *_: None
     #: told how many messages a poll has before it

@@ -1,4 +1,4 @@
-"""The story: list, enter, fetch, parse, classify, route, correlate, deliver, acknowledge."""
+"""The story: list, enter, fetch, parse, classify, route, correlate, deliver, respond, acknowledge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from worker.house import House, Tally
 from worker.ledger import LedgerError, Link
 from worker.mailbox import Mailbox, MailboxError
 from worker.message.guard import GuardError
-from worker.outcome import Deferred, Discarded, Held, Outcome
+from worker.outcome import Deferred, Delivered, Discarded, Held, Outcome
 from worker.plan import Plan, Step, in_order, plan
 from worker.tenure import LEASE_S, Tenure
 from worker.visit import Visit
@@ -72,12 +72,25 @@ def _take_all(visit: Visit) -> None:
 
 
 def carry_out(one: Plan, house: House, taken: Mapping[str, Taken]) -> Outcome:
-    """The rest of a message's life: for each connector correlate and deliver. ``taken``: by key, what is in hand."""
+    """The rest of a message's life: for each connector correlate and deliver; then respond.
+
+    ``taken``: by key, what is in hand. The answer goes out before the mark: whoever dies between the two finds the
+    answer on record, and whoever dies before it answers next time.
+    """
     if one.steps:
-        return combined([_go(step, one, house, taken.get(step.planned.key)) for step in one.steps])
+        outcomes = [_go(step, one, house, taken.get(step.planned.key)) for step in one.steps]
+        _respond(one, outcomes[0], house)
+        return combined(outcomes)
     slot, why = one.letter.waiting.slot, f"no route matches ({one.decision.tried})"
     held = house.ledger.hold_unrouted(slot, one.facts, unread_key(slot), why)
     return Held(why) if held else Discarded("by an operator")
+
+
+def _respond(one: Plan, outcome: Outcome, house: House) -> None:
+    """The route's automatic answer, once its own connector has the message."""
+    route = one.decision.route
+    if route and route.reply and isinstance(outcome, Delivered):
+        house.answer(one.letter.message, route.reply, route.connector, outcome)
 
 
 def _go(step: Step, one: Plan, house: House, taken: Taken | None) -> Outcome:

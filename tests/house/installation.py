@@ -44,6 +44,8 @@ class Operator:
     connector: dict[str, object] = field(default_factory=dict)
     worker: dict[str, object] = field(default_factory=dict)
     database: str = ""
+    #: further sections of the settings, by their names
+    sections: dict[str, dict[str, object]] = field(default_factory=dict)
 
     @property
     def house(self) -> House:
@@ -55,6 +57,7 @@ class Operator:
             self.database,
             self.routes,
             worker=self.worker,
+            sections=self.sections,
         )
 
     @property

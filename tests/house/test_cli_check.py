@@ -13,7 +13,6 @@ import pytest
 
 from tests.house.installation import Operator, mail
 from worker.cli import checking_mail
-from worker.cli.checking import check
 from worker.demo.server import TestMailbox
 from worker.ledger import Ledger
 from worker.settings import MailboxSettings, OAuth
@@ -163,14 +162,6 @@ def test_what_processed_will_do_on_this_server(
         found = findings(operator, "mailboxes.support")
     (finding,) = [one for one in found if words in one["fact"]]
     assert finding["severity"] == severity
-
-
-def test_sections_that_nothing_acts_on_yet_are_warnings(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-    path = operator.house._written()
-    path.write_text(path.read_text() + '\n[calendars.tokyo]\ntimezone = "Asia/Tokyo"\nhours = "Mon-Fri 09:00-18:00"\n')
-    assert check(path, as_json=False, verbose=False) == 0
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning")]
-    assert "[calendars.tokyo]" in line
 
 
 @pytest.mark.parametrize(

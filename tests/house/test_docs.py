@@ -39,7 +39,6 @@ def test_the_capability_matrix_is_up_to_date() -> None:
 
 def test_the_shipped_settings_load_without_any_environment() -> None:
     settings = load(ROOT / "settings.toml", {})
-    assert settings.not_yet() == ()
     assert all(mailbox.embedded for mailbox in settings.mailboxes.values())
     assert {connector.type for connector in settings.connectors.values()} == {"desk"}
     assert settings.routes[-1].address == "*"

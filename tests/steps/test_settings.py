@@ -149,17 +149,11 @@ url = "smtps://user@smtp.example.com"
 """
 
 
-def test_sections_of_later_versions_are_checked_and_named(loaded: Load) -> None:
+def test_replies_calendars_and_escalations_are_read(loaded: Load) -> None:
     settings = loaded(GOOD + 'reply = "billing"\n' + PROMISED)
     assert settings.replies["billing"].sender == "Billing <billing@example.com>"
-    assert settings.not_yet() == (
-        "[replies.billing]",
-        "[calendars.tokyo]",
-        "routes[1].reply",
-        "[[escalations]]",
-        "[smtp]",
-    )
-    assert loaded().not_yet() == ()
+    assert settings.calendars["tokyo"].timezone == "Asia/Tokyo"
+    assert settings.escalations[0].after == "4h"
 
 
 def test_i18_no_secret_in_any_print_of_the_settings(loaded: Load) -> None:

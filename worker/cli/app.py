@@ -56,11 +56,16 @@ def release(settings: SettingsPath = SETTINGS, verbose: Verbose = False) -> None
 
 
 @app.command()
-def check(settings: SettingsPath = SETTINGS, as_json: AsJson = False, verbose: Verbose = False) -> None:
-    """Prove settings, mailboxes and connectors; writes nothing in a CRM."""
+def check(
+    settings: SettingsPath = SETTINGS,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    fix: Annotated[bool, typer.Option("--fix", help="First make fields that a CRM lacks and we may make.")] = False,
+) -> None:
+    """Prove settings, mailboxes and connectors; writes nothing in a CRM, unless --fix is given."""
     from worker.cli import checking
 
-    raise typer.Exit(checking.check(settings, as_json=as_json, verbose=verbose))
+    raise typer.Exit(checking.check(settings, as_json=as_json, verbose=verbose, fix=fix))
 
 
 @app.command()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.contract import Connector, ConnectorError, Finding, Severity
+from connectors.contract import ConnectorError, Finding, Severity
 from connectors.registry import Misconfigured, build
 from worker.cli.checking_mail import mailbox_findings
 from worker.cli.opening import configure_log, settings_or_exit, spool_folder
@@ -24,12 +24,12 @@ class Placed:
     finding: Finding
 
 
-def check(path: Path, *, as_json: bool, verbose: bool) -> int:
-    """Print every finding as it is made. 1 when one of them stops mail."""
+def check(path: Path, *, as_json: bool, verbose: bool, fix: bool = False) -> int:
+    """Print every finding as it is made. 1 when one of them stops mail. ``fix``: first make what may be made by us."""
     settings = settings_or_exit(path)
     configure_log(verbose=verbose, facts=True)
     made: list[Placed] = []
-    for placed in _findings(path, settings):
+    for placed in _findings(path, settings, fix=fix):
         made.append(placed)
         if not as_json:
             print(_line(placed), flush=True)
@@ -39,11 +39,8 @@ def check(path: Path, *, as_json: bool, verbose: bool) -> int:
     return 1 if stops_mail else 0
 
 
-def _findings(path: Path, settings: Settings) -> Iterator[Placed]:
+def _findings(path: Path, settings: Settings, *, fix: bool) -> Iterator[Placed]:
     yield Placed("settings", Finding(Severity.OK, f"{path} can be used"))
-    for what in settings.not_yet():
-        fact = f"{what} is read, but this version does not act on it"
-        yield Placed("settings", Finding(Severity.WARNING, fact, "leave it for a later version, or take it out"))
     ledger = _opened(settings)
     try:
         yield from _of_ledger(settings, ledger)
@@ -52,8 +49,10 @@ def _findings(path: Path, settings: Settings) -> Iterator[Placed]:
                 for finding in mailbox_findings(settings, name, spool):
                     yield Placed(f"mailboxes.{name}", finding)
         for name, section in settings.connectors.items():
-            for finding in _of_connector(name, section, ledger):
+            for finding in _of_connector(name, section, ledger, fix=fix):
                 yield Placed(f"connectors.{name}", finding)
+        for finding in _of_replies(settings):
+            yield Placed("replies", finding)
     finally:
         if isinstance(ledger, Ledger):
             ledger.close()
@@ -80,7 +79,15 @@ def _of_ledger(settings: Settings, ledger: Ledger | LedgerError) -> Iterator[Pla
         yield Placed(where, Finding(Severity.WARNING, fact, cure))
 
 
-def _of_connector(name: str, section: ConnectorSettings, ledger: Ledger | LedgerError) -> list[Finding]:
+def _of_replies(settings: Settings) -> list[Finding]:
+    if not settings.replies:
+        return []
+    from worker.replies import findings
+
+    return findings(settings)
+
+
+def _of_connector(name: str, section: ConnectorSettings, ledger: Ledger | LedgerError, *, fix: bool) -> list[Finding]:
     """What the connector says of itself; when nothing stops mail, its pause is over."""
     try:
         connector = build(name, section.type, section.options, os.environ)
@@ -89,7 +96,8 @@ def _of_connector(name: str, section: ConnectorSettings, ledger: Ledger | Ledger
     except (ConnectorError, OSError) as error:
         return [Finding(Severity.STOPS_MAIL, str(error), f"correct [connectors.{name}]")]
     try:
-        found = _asked(connector, section.type)
+        found = _asked(connector.prepare, section.type) if fix else []
+        found += _asked(connector.check, section.type)
     finally:
         connector.close()
     if isinstance(ledger, Ledger) and not any(finding.severity is Severity.STOPS_MAIL for finding in found):
@@ -97,9 +105,9 @@ def _of_connector(name: str, section: ConnectorSettings, ledger: Ledger | Ledger
     return found
 
 
-def _asked(connector: Connector, type_: str) -> list[Finding]:
+def _asked(ask: Callable[[], Sequence[Finding]], type_: str) -> list[Finding]:
     try:
-        return list(connector.check())
+        return list(ask())
     except ConnectorError as error:
         return [Finding(Severity.STOPS_MAIL, str(error), "see the fact; then check again")]
     except Exception as error:

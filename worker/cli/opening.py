@@ -23,8 +23,9 @@ from worker.lanes import Budget
 from worker.ledger import Ledger, LedgerError
 from worker.log import configure, hide
 from worker.mailbox import Mailbox
+from worker.message import InboundMessage
 from worker.message.guard import Guard
-from worker.outcome import Outcome
+from worker.outcome import Delivered, Outcome
 from worker.routes import compile_routes
 from worker.settings import MailboxSettings, Settings, SettingsError, load
 from worker.slot import Slot
@@ -126,9 +127,30 @@ def house_or_exit(
             budget=Budget(settings.worker.in_flight_mb << 20),
             spool=spool,
             own_addresses=own_addresses(settings),
+            answer=_answering(settings, ledger),
             on_outcome=on_outcome,
             on_listed=on_listed,
         )
+
+
+def _answering(settings: Settings, ledger: Ledger) -> Callable[[InboundMessage, str, str, Delivered], None]:
+    """What answers the authors of mail; nothing when the settings have no replies."""
+    if not settings.replies:
+        return lambda *_: None
+    from worker.classify import classify
+    from worker.replies import Occasion, open_office, respond
+
+    ours = own_addresses(settings)
+    office = open_office(settings, ledger, ours)
+
+    def answer(message: InboundMessage, reply: str, connector: str, outcome: Delivered) -> None:
+        verdict, was_there = classify(message, ours), bool(outcome.why)
+        occasion = Occasion(
+            message=message, verdict=verdict, reply=reply, connector=connector, case=outcome.case, recovered=was_there
+        )
+        respond(office, occasion)
+
+    return answer
 
 
 def own_addresses(settings: Settings) -> frozenset[str]:

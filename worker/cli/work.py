@@ -14,6 +14,7 @@ import typer
 
 from worker.cli.opening import (
     EXIT_SETTINGS,
+    EXIT_UNREACHABLE,
     complain,
     configure_log,
     house_or_exit,
@@ -22,6 +23,7 @@ from worker.cli.opening import (
     settings_or_exit,
 )
 from worker.house import House, Tally
+from worker.ledger import Ledger, LedgerError
 from worker.once import exit_code
 from worker.once import once as poll_once
 
@@ -35,8 +37,8 @@ def run(path: Path, *, verbose: bool) -> int:
 
     settings = settings_or_exit(path)
     configure_log(verbose=verbose, facts=False)
-    _say_what_is_not_yet(settings)
     with house_or_exit(settings) as house, mailboxes_of(settings, house.spool) as mailboxes:
+        _queue_or_exit(house.ledger)
         return run_worker(mailboxes, house)
 
 
@@ -44,7 +46,6 @@ def once(path: Path, only: str, *, as_json: bool, verbose: bool) -> int:
     """One poll of every mailbox, or of one; a progress bar on a terminal, one summary line."""
     settings = settings_or_exit(path)
     configure_log(verbose=verbose, facts=True)
-    _say_what_is_not_yet(settings)
     if only and only not in settings.mailboxes:
         complain(f"--mailbox: there is no [mailboxes.{only}] (there are: {', '.join(settings.mailboxes)})")
         raise typer.Exit(EXIT_SETTINGS)
@@ -60,9 +61,22 @@ def release(path: Path, *, verbose: bool) -> int:
     from worker.cli.checking import check
 
     settings = settings_or_exit(path)
-    with ledger_or_exit(settings):
-        pass
+    with ledger_or_exit(settings) as ledger:
+        _queue_or_exit(ledger)
     return check(path, as_json=False, verbose=verbose)
+
+
+def _queue_or_exit(ledger: Ledger) -> None:
+    """The tables by which workers share the mailboxes out, if there are any; or one line on stderr, and exit 4."""
+    if ledger.address is None:
+        return
+    from worker.fleet import prepare
+
+    try:
+        prepare(ledger)
+    except LedgerError as error:
+        complain(error)
+        raise typer.Exit(EXIT_UNREACHABLE) from None
 
 
 @contextmanager
@@ -101,7 +115,3 @@ def _report(tallies: Sequence[Tally], paused: Sequence[str], *, as_json: bool) -
 _COUNTED = (
     "listed", "fetched", "delivered", "deferred", "held", "discarded", "gone", "acknowledged", "waiting", "held_before"
 )  # fmt: skip
-
-
-def _say_what_is_not_yet(settings: Settings) -> None:
-    complain(*(f"settings: {what} is read but not acted on by this version" for what in settings.not_yet()))

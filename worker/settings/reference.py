@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from worker.settings.canary import Canary
 from worker.settings.model import ConnectorSettings, MailboxSettings, OAuth, Route, WorkerSettings
 from worker.settings.promised import Budget, Calendar, Escalation, Reply, Smtp, When
 
@@ -53,19 +54,19 @@ written with `_env` after it and holds the name of an environment variable.
 | `forward` | `to`: the CRM's address, or a list; `smtp`: as in `[smtp]`; `sender`: gets the bounces; `smtp_password` |
 | `zendesk` | `url`, and `client_id` with `client_secret_env`, or `email` with `token_env`; `group`, `tags` |
 """
-_NOT_YET = "\nThis version checks this section but does not act on it yet; `check` and `run` say so.\n"
 _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[worker]", WorkerSettings, ""),
     ("[mailboxes.NAME]", MailboxSettings, ""),
     ("[mailboxes.NAME.oauth]", OAuth, ""),
     ("[connectors.NAME]", ConnectorSettings, _CONNECTOR),
     ("[[routes]]", Route, _ROUTES),
-    ("[replies.NAME]", Reply, _NOT_YET),
-    ("[replies.NAME.budget]", Budget, _NOT_YET),
-    ("[calendars.NAME]", Calendar, _NOT_YET),
-    ("[[escalations]]", Escalation, _NOT_YET),
-    ("[[escalations]] when", When, _NOT_YET),
-    ("[smtp]", Smtp, _NOT_YET),
+    ("[replies.NAME]", Reply, ""),
+    ("[replies.NAME.budget]", Budget, ""),
+    ("[calendars.NAME]", Calendar, ""),
+    ("[[escalations]]", Escalation, ""),
+    ("[[escalations]] when", When, ""),
+    ("[canaries.NAME]", Canary, ""),
+    ("[smtp]", Smtp, ""),
 )
 
 
