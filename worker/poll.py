@@ -56,15 +56,14 @@ def _take_all(visit: Visit) -> None:
     for door in house.doors.values():
         door.refresh()
     try:
-        for group in Docket(visit.mailbox, house, visit.tally).groups():
-            for letters in visit.letters(group):
-                plans = in_order(visit.guarded(letters, partial(plan, house=house)))
-                taken = take(house.ledger, [one.recorded for one in plans if one.steps])
-                for one in plans:
-                    ours = {key: taken.pop(key) for key in one.keys if key in taken}
-                    life, unlived = partial(carry_out, one, house, ours), partial(put_all_back, house.ledger, ours)
-                    visit.begin(one.letter, one.belongs_with, life, unlived)
-            visit.see_off(everything=group.suspect)
+        for letters in visit.letters(Docket(visit.mailbox, house, visit.tally).groups()):
+            plans = in_order(visit.guarded(letters, partial(plan, house=house)))
+            taken = take(house.ledger, [one.recorded for one in plans if one.steps])
+            for one in plans:
+                ours = {key: taken.pop(key) for key in one.keys if key in taken}
+                life, unlived = partial(carry_out, one, house, ours), partial(put_all_back, house.ledger, ours)
+                visit.begin(one.letter, one.belongs_with, life, unlived)
+            visit.see_off(everything=False)
         visit.see_off(everything=True)
     except BaseException as error:
         visit.abandon(error)

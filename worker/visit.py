@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -33,8 +33,8 @@ Life: TypeAlias = Callable[[], Outcome]
 log = structlog.get_logger(__name__)
 
 _SEE_OFF_AT = 50
-#: Mails that the parsing child has before it while the next is fetched.
-_AHEAD = 3
+#: Mails that the parsing child has before it: enough to keep it busy while we fetch, record and acknowledge.
+_AHEAD = 12
 #: Letters that are read before the first of them goes on: they share the commit that puts them on record.
 _BATCH = 16
 _AFTER_OUR_BUG_S = 600.0
@@ -59,35 +59,43 @@ class Visit:
 
     # ---- in ---------------------------------------------------------------------------------------------
 
-    def letters(self, group: Group) -> Iterator[list[Letter]]:
-        """Fetch and parse a group, a batch at a time; whoever takes a batch begins its letters before the next.
+    def letters(self, groups: Iterable[Group]) -> Iterator[list[Letter]]:
+        """Fetch and parse what is to be read, a batch at a time; whoever takes a batch begins its letters at once.
 
-        The parsing child is kept a few mails ahead, so that it reads while we fetch. A batch is cut short rather
-        than waited with: what it holds in memory is given back by its letters' lives only.
+        The parsing child is kept some mails ahead, from one group to the next, so that it reads while we fetch. A
+        batch is cut short rather than waited with: what it holds in memory is given back by its letters' lives only.
+        A suspect is on its way alone, and done with before the next is touched.
         """
-        batch: list[Letter] = []
         failure: Exception | None = None
+        batch: list[Letter] = []
         try:
-            for waiting, source in self._fetch(group):
-                if not self.house.budget.take_now(weight(source)):
-                    for letter in self._read(0):
-                        batch.append(letter)
-                    yield batch
-                    batch = []
-                    self.house.budget.take(weight(source))
-                self._send(waiting, source)
-                for letter in self._read(_AHEAD):
-                    batch.append(letter)
-                if len(batch) >= _BATCH:
-                    yield batch
-                    batch = []
-            for letter in self._read(0):
-                batch.append(letter)
+            for group in groups:
+                if group.suspect:
+                    yield self._gathered(batch, 0)
+                for waiting, source in self._fetch(group):
+                    if not self.house.budget.take_now(weight(source)):
+                        yield self._gathered(batch, 0)
+                        self.house.budget.take(weight(source))
+                    self._send(waiting, source)
+                    batch += self._read(_AHEAD)
+                    if len(batch) >= _BATCH:
+                        yield self._gathered(batch, _AHEAD)
+                if group.suspect:
+                    yield self._gathered(batch, 0)
+                    self.see_off(everything=True)
+            batch += self._read(0)
         except (MailboxError, LedgerError, GuardError, OSError) as error:
             failure = error
         yield batch + self._rescued()
         if failure:
             raise failure
+
+    def _gathered(self, batch: list[Letter], left: int) -> list[Letter]:
+        """The batch, with those that are read until only ``left`` are on their way; a new one is begun."""
+        batch += self._read(left)
+        whole = batch[:]
+        batch.clear()
+        return whole
 
     def _fetch(self, group: Group) -> Iterator[tuple[Waiting, Source]]:
         """Count the try, then read; what may not be read is held, what vanished is forgotten."""
@@ -199,7 +207,7 @@ class Visit:
         """The poll cannot go on: wait for the lanes, and write down what is done, to be acknowledged next time."""
         self._given_up = not isinstance(error, MailboxError)
         wait(self._open)
-        for letter in self._unbegun.values():
+        for letter in (*self._unbegun.values(), *self._rescued()):
             let_go(letter.source, letter.spool, self.house.budget)
         if isinstance(error, Interrupted | GuardError | OSError):
             self._put_back()

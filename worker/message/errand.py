@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from worker.message.model import InboundMessage, Source
 
 #: mails that one child has before it at once
-MAX_AHEAD = 4
+MAX_AHEAD = 16
 _TRIES = 3
 # Sent to every process of a group at a stop, or by an operator: says nothing against the mail (P3).
 _INNOCENT = frozenset({-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, -signal.SIGKILL})
