@@ -150,6 +150,13 @@ class Connector(ABC):
         """The case that holds a message with one of these Message-IDs (the last one wins), or None."""
         return None
 
+    def takes_part(self, case: CaseRef, address: str) -> bool | None:
+        """Whether that address is of someone who writes to and gets mail about the case; None: this CRM cannot tell.
+
+        Asked after ``correlate``, when no ledger knows it. Nobody who is not sure to take part may be let in.
+        """
+        return None
+
     def update(self, case: CaseRef, change: Change) -> None:
         """Set the change's fields on the case and add its note, which the same key never adds twice.
 

@@ -17,6 +17,8 @@ class CaseRef:
     id: str
     number: str
     url: str = ""
+    #: of what create or append returns: the key was there before this call, so that nothing was written by it
+    was_there: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, Final, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
-from connectors.contract import Connector, ConnectorError
+from connectors.contract import Capabilities, Connector, ConnectorError
 
 #: our own connectors; imported only when a setting names them
 TYPES: Final[Mapping[str, str]] = {
@@ -54,6 +54,14 @@ def build(name: str, type_: str, options: Mapping[str, object], environ: Mapping
 def check_options(name: str, type_: str, options: Mapping[str, object], environ: Mapping[str, str]) -> tuple[str, ...]:
     """What ``build`` would complain about, found without building."""
     return tuple(_examine(name, type_, options, environ)[2])
+
+
+def capabilities_of(type_: str) -> Capabilities | None:
+    """What connectors of that type can do, unless their settings say otherwise; None when there is no such type."""
+    try:
+        return getattr(_load(type_), "capabilities", None)
+    except _NotFound:
+        return None
 
 
 def _examine(

@@ -59,7 +59,7 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         """Cut whoever is connected to the database, and empty it for the next, which is faster than a new one."""
         self.cut(name)
-        self._ask(name, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        self._ask(name, "DROP SCHEMA IF EXISTS mail_to_case_queue, public CASCADE; CREATE SCHEMA public")
         self._spare.append(name)
 
     def cut(self, name: str) -> int:

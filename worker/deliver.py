@@ -158,7 +158,8 @@ def _attempt(door: Door, delivery: Delivery, claim: Claim, *, ask_first: bool) -
         log.exception("connector_bug", connector=door.name, key=delivery.key)
         return _doubtful(f"unforeseen {type(error).__name__} in connector {door.name}", door, claim)
     door.opened()
-    return _End(Delivered(case))
+    # A try of ours whose end is unknown may have made it; else it was somebody with another ledger.
+    return _End(Delivered(case, by_another=case.was_there and not claim.in_doubt))
 
 
 def _found(door: Door, delivery: Delivery, claim: Claim) -> _End | None:

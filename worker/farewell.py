@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
 from worker.house import Tally
-from worker.ledger import Ledger, SlotEnd
+from worker.ledger import Ledger, LedgerError, SlotEnd
 from worker.mailbox import Mailbox
 from worker.outcome import Deferred, Held, Outcome
 from worker.slot import Slot
@@ -54,13 +55,26 @@ def acknowledge(mailbox: Mailbox, ledger: Ledger, slots: Sequence[Slot], tally: 
     """
     if not slots:
         return
-    result = mailbox.acknowledge([slot.uid for slot in slots])
+    uids = [slot.uid for slot in slots]
+    # What was held and is done with by now waits for nobody any more; the flag must not go along to another folder.
+    mailbox.release(uids)
+    result = mailbox.acknowledge(uids)
     marked = [slot for slot in slots if slot.uid in result.marked]
     ledger.forget(marked)
     tally.acknowledged += len(marked)
     if result.problem:
         tally.problem = result.problem
         log.warning("not_marked", mailbox=mailbox.name, why=result.problem, count=len(slots) - len(marked))
+
+
+def tell_login(mailbox: Mailbox, ledger: Ledger, problem: str) -> None:
+    """Have `status` tell, from any process, for how long a mailbox that refused our login is left alone (M-18)."""
+    name = f"mailboxes.{mailbox.name}"
+    with suppress(LedgerError):
+        if mailbox.refused_for_s:
+            ledger.pause(name, "", mailbox.refused_for_s, problem)
+        elif not problem and (name, "") in ledger.pauses():
+            ledger.resume(name)
 
 
 def _end_of(one: Handled) -> SlotEnd:

@@ -8,15 +8,18 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from worker.authority import Trust, trust_of
 from worker.doors import Door
+from worker.judge import Judge, Judgement
 from worker.lanes import Budget
 from worker.ledger import Ledger
 from worker.message import InboundMessage
 from worker.message.guard import Guard
 from worker.outcome import Delivered, Outcome
 from worker.routes import Router
-from worker.settings import Settings
+from worker.settings import MailboxSettings, Settings
 from worker.slot import Slot
+from worker.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,25 @@ class House:
     own_addresses: frozenset[str] = frozenset()
     #: set when the worker is asked to stop: nothing new is begun
     stopping: threading.Event = field(default_factory=threading.Event)
-    #: answers the author of a message, if that may be: message, name of the reply, name of the connector, its outcome
-    answer: Callable[[InboundMessage, str, str, Delivered], None] = lambda *_: None
+    #: answers the author of a message that was delivered, if that may be
+    answer: Callable[[InboundMessage, Judgement, Delivered], None] = lambda *_: None
+    #: knows our marks
+    tokens: Tokens | None = None
+    #: what the rules make of a message; None: by the router alone
+    judge: Judge | None = None
     #: told of each message's outcome, for a progress bar
     on_outcome: Callable[[Slot, Outcome], None] = lambda *_: None
     #: told how many messages a poll has before it
     on_listed: Callable[[int], None] = lambda _: None
+
+    def trust(self, mailbox: str) -> Trust:
+        """Whom that mailbox believes."""
+        return trust_of(self.settings.watched.get(mailbox, MailboxSettings()), self.tokens, self.own_addresses)
+
+    def judged(self, message: InboundMessage, mailbox: str) -> Judgement:
+        """What is to become of a message that lies in that mailbox."""
+        judge = self.judge or Judge(self.router, self.own_addresses)
+        return judge.of(message, mailbox)
 
 
 @dataclass

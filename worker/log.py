@@ -8,6 +8,7 @@ import logging
 import os
 import queue
 import re
+import select
 import sys
 import threading
 import time
@@ -32,6 +33,10 @@ _QUIET = ("imapclient", "httpx2", "httpcore2", "mailparser", "tnefparse", "chars
 Event = MutableMapping[str, Any]
 _secrets: set[str] = set()
 _patient: list[Patient] = []
+#: descriptors whose reader does not read
+_stuck: set[int] = set()
+_STUCK_S = 2.0
+_PIPE_CHARS = 1000
 
 
 def configure(*, verbose: bool = False, to_stderr: bool = False, environ: Mapping[str, str] | None = None) -> None:
@@ -127,10 +132,26 @@ class _Lines:
 
 
 def _write_to_stderr(line: str) -> None:
-    """To whatever is stderr at that moment; a reader that has gone away is no reason to stop."""
+    """To whatever is stderr at that moment; a reader that has gone away, or reads no more, is no reason to stop."""
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+        # A pipe that is ready takes so much without blocking (POSIX.1, PIPE_BUF).
+        for start in range(0, len(line) + 1, _PIPE_CHARS):
+            if _takes_more(sys.stderr):
+                sys.stderr.write(f"{line}\n"[start : start + _PIPE_CHARS])
+                sys.stderr.flush()
+
+
+def _takes_more(stream: TextIO) -> bool:
+    """Whether writing would not block; a reader that let us wait once is not waited for again."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    ready = bool(poll.poll(0 if descriptor in _stuck else _STUCK_S * 1000))
+    (_stuck.discard if ready else _stuck.add)(descriptor)
+    return ready
 
 
 def _patiently(stream: TextIO) -> Callable[[str], None]:

@@ -14,6 +14,8 @@ class Delivered:
 
     case: CaseRef
     why: str = ""
+    #: the CRM had it already, though no attempt of this ledger's is known: a worker with another one made the case
+    by_another: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.classify import Verdict, classify
+from worker.classify import Verdict
 from worker.compose import key_of
 from worker.conversations import ids_of
 from worker.doors import Door
 from worker.house import House
+from worker.judge import Judgement
 from worker.ledger import MessageFacts, Planned, Recorded
 from worker.letter import Letter
 from worker.outcome import Outcome
-from worker.policy import ruled
 from worker.routes import RoutingDecision
 
 
@@ -35,6 +35,7 @@ class Plan:
     decision: RoutingDecision
     facts: MessageFacts
     steps: tuple[Step, ...]
+    judgement: Judgement
 
     @property
     def keys(self) -> Sequence[str]:
@@ -56,13 +57,10 @@ class Plan:
 def plan(letter: Letter, house: House) -> Plan:
     """Classify and route: the same letter and settings give the same plan. Nothing is written."""
     message, slot = letter.message, letter.waiting.slot
-    verdict = classify(message, house.own_addresses)
-    decision = house.router.decide(message, slot.mailbox)
-    route = decision.route
-    ruling = ruled(route, verdict.kind.value, verdict.reasons) if route else None
-    names = dict.fromkeys((route.connector, *route.also)) if route else ()
-    steps = tuple(_step(house.doors[name], letter, decision, ruling) for name in names)
-    return Plan(letter, verdict, decision, _facts(letter, verdict), steps)
+    judgement = house.judged(message, slot.mailbox)
+    verdict, decision = judgement.verdict, judgement.decision
+    steps = tuple(_step(house.doors[name], letter, decision, judgement.ruling) for name in judgement.connectors)
+    return Plan(letter, verdict, decision, _facts(letter, verdict), steps, judgement)
 
 
 def in_order(plans: Sequence[Plan]) -> Sequence[Plan]:

@@ -9,14 +9,15 @@ from functools import partial
 
 import structlog
 
-from connectors.contract import CaseRef
-from worker.compose import compose, fitted, unread_key
-from worker.conversations import correlate, participants_of
+from worker.compose import unread_key
+from worker.conversations import correlate
 from worker.deliver import Taken, deliver, paused, put_all_back, put_back, refuse, settle, take
 from worker.docket import Docket
-from worker.farewell import combined
+from worker.draft import Matter, drafted
+from worker.farewell import combined, tell_login
 from worker.house import House, Tally
-from worker.ledger import LedgerError, Link
+from worker.judge import announce
+from worker.ledger import LedgerError
 from worker.mailbox import Mailbox, MailboxError
 from worker.message.guard import GuardError
 from worker.outcome import Deferred, Delivered, Discarded, Held, Outcome
@@ -47,6 +48,7 @@ def poll(mailbox: Mailbox, house: House) -> Tally:
         log.exception("unforeseen", mailbox=mailbox.name)
         mailbox.close()
         tally.problem = f"unforeseen {type(error).__name__} in the worker; see its log"
+    tell_login(mailbox, house.ledger, tally.problem)
     return tally
 
 
@@ -76,11 +78,12 @@ def carry_out(one: Plan, house: House, taken: Mapping[str, Taken]) -> Outcome:
     ``taken``: by key, what is in hand. The answer goes out before the mark: whoever dies between the two finds the
     answer on record, and whoever dies before it answers next time.
     """
+    announce(one.judgement, str(one.letter.waiting.slot))
     if one.steps:
         outcomes = [_go(step, one, house, taken.get(step.planned.key)) for step in one.steps]
         _respond(one, outcomes[0], house)
         return combined(outcomes)
-    slot, why = one.letter.waiting.slot, f"no route matches ({one.decision.tried})"
+    slot, why = one.letter.waiting.slot, one.judgement.why_held
     held = house.ledger.hold_unrouted(slot, one.facts, unread_key(slot), why)
     return Held(why) if held else Discarded("by an operator")
 
@@ -89,38 +92,25 @@ def _respond(one: Plan, outcome: Outcome, house: House) -> None:
     """The route's automatic answer, once its own connector has the message."""
     route = one.decision.route
     if route and route.reply and isinstance(outcome, Delivered):
-        house.answer(one.letter.message, route.reply, route.connector, outcome)
+        house.answer(one.letter.message, one.judgement, outcome)
 
 
 def _go(step: Step, one: Plan, house: House, taken: Taken | None) -> Outcome:
     """One delivery: what the rules say of such mail, else the case it belongs to, else a new one."""
     door, message, key = step.door, one.letter.message, step.planned.key
-    route = one.decision.route
-    assert route is not None
     if step.ruling and not door.ledger.released(key):
         return settle(door.ledger, key, step.ruling)
     if waits := paused(door):
         return put_back(door.ledger, taken, waits)
-    continuation = correlate(message, door.name, door.connector, door.ledger)
+    trust = house.trust(one.letter.waiting.slot.mailbox)
+    continuation = correlate(message, door.name, door.connector, door.ledger, trust)
     if continuation.error:
         return refuse(door, key, continuation.error, taken)
     if continuation.wait_for:
         return put_back(door.ledger, taken, Deferred(30.0, f"waits for {continuation.wait_for}"))
-    delivery = compose(message, one.letter.source, key, one.decision.recipient, route.fields)
-    delivery = replace(
-        fitted(delivery, door.connector.capabilities),
-        case=continuation.case,
-        follows=continuation.follows,
-        public=continuation.public,
-    )
-
-    def link(case: CaseRef) -> Link:
-        # Who may only write for agents' eyes does not come to take part in the case by doing so.
-        is_stranger = not continuation.public and continuation.case == case
-        people = () if is_stranger else participants_of(message)
-        return Link(door.name, case, tuple(filter(None, (message.message_id,))), people)
-
-    return deliver(door, delivery, link, _may_be_older(message.received_at, house.ledger.born_at), taken)
+    letter, capabilities = one.letter, door.connector.capabilities
+    draft = drafted(Matter(message, letter.source, one.decision, door.name, capabilities, key), continuation, trust)
+    return deliver(door, draft.delivery, draft.link, _may_be_older(message.received_at, house.ledger.born_at), taken)
 
 
 def _may_be_older(received_at: datetime, born_at: datetime) -> bool:

@@ -13,8 +13,9 @@ from worker.ledger import Lease, Ledger, LedgerError
 
 log = structlog.get_logger(__name__)
 
-LEASE_S = 60.0
-RENEW_S = 10.0
+#: How long the mailbox of a worker that died where nobody can look for its process stays closed to the others.
+LEASE_S = 30.0
+RENEW_S = 5.0
 
 
 class Tenure:

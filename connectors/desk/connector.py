@@ -61,6 +61,10 @@ class Desk(Connector):
         with self._store.reading() as db:
             return writing.with_message_id(db, message_ids) if db else None
 
+    def takes_part(self, case: CaseRef, address: str) -> bool | None:
+        with self._store.reading() as db:
+            return writing.takes_part(db, case, address) if db else None
+
     def update(self, case: CaseRef, change: Change) -> None:
         writing.refuse_unknown(change.fields)
         self._store.write(partial(changing.update, case.id, change))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from connectors.contract import CaseGone, CaseRef, Delivery, Rejected
@@ -35,6 +36,10 @@ _BY_MESSAGE_ID = """
     SELECT case_id FROM messages JOIN cases ON cases.id = case_id
     WHERE message_id = ? AND NOT deleted ORDER BY messages.id DESC LIMIT 1
 """
+_TAKES_PART = """
+    SELECT 1 FROM cases WHERE id = :case AND lower(requester_address) = :address
+    UNION SELECT 1 FROM messages WHERE case_id = :case AND public AND lower(author_address) = :address
+"""
 
 
 def with_key(db: sqlite3.Connection, key: str) -> CaseRef | None:
@@ -49,9 +54,16 @@ def with_message_id(db: sqlite3.Connection, message_ids: Sequence[str]) -> CaseR
     return next((_ref(row[0]) for row in rows if row), None)
 
 
+def takes_part(db: sqlite3.Connection, case: CaseRef, address: str) -> bool:
+    """Whether that is the requester, or somebody who wrote for all to see."""
+    wanted = {"case": case.id, "address": storable(address).lower()}
+    return bool(address and db.execute(_TAKES_PART, wanted).fetchone())
+
+
 def create(delivery: Delivery, files: Sequence[StoredFile], db: sqlite3.Connection) -> CaseRef:
     """A case and its first message, both keyed; or the case that has the key already, untouched."""
-    return with_key(db, delivery.key) or _ref(_insert_case(delivery, files, db))
+    known = with_key(db, delivery.key)
+    return replace(known, was_there=True) if known else _ref(_insert_case(delivery, files, db))
 
 
 def _insert_case(delivery: Delivery, files: Sequence[StoredFile], db: sqlite3.Connection) -> int:
@@ -80,7 +92,7 @@ def append(delivery: Delivery, files: Sequence[StoredFile], db: sqlite3.Connecti
     """A further message; a closed case opens again. Raises CaseGone for a deleted or unknown case."""
     known = with_key(db, delivery.key)
     if known:
-        return known
+        return replace(known, was_there=True)
     case_id = living(delivery.case.id if delivery.case else "", db)
     _insert_message(delivery, files, case_id, db)
     db.execute(_REOPEN, (now(), case_id))

@@ -22,6 +22,9 @@ _ISSUE_ID = re.compile(r"[0-9]{1,19}\Z")
 class Api:
     """Beneath ``root``, for example ``/rest/api/3``; ``site`` is where people open issues."""
 
+    #: what an issue is called in the paths beneath it
+    record = "issue"
+
     def __init__(self, http: HttpClient, root: str, site: str) -> None:
         self.http = http
         self.root = root
@@ -55,7 +58,7 @@ class Api:
         return self._paced(
             Call(
                 method=method,
-                path=f"{self.root}/issue/{issue_id}{below}",
+                path=f"{self.root}/{self.record}/{issue_id}{below}",
                 body=json_body(body),
                 case_id=issue_id,
                 safe_to_repeat=method == "PUT",
@@ -81,15 +84,15 @@ class Api:
         for gate, (calls, window_s) in zip(gates, PACES, strict=True):
             self.http.limits.pace(gate, calls, window_s)
         try:
-            return self._sent_in_turn(call, gates)
+            return self.sent_in_turn(call, gates)
         except Throttled as error:
             if error.bucket not in gates:
                 raise
             # The worker knows an issue by its id, and nothing of our gates.
             raise Throttled(str(error), error.retry_after_s or 1.0, call.case_id) from error
 
-    def _sent_in_turn(self, call: Call, gates: tuple[str, ...]) -> Answer:
-        """A short wait for one's turn at a busy issue is cheaper than to come back later."""
+    def sent_in_turn(self, call: Call, gates: tuple[str, ...]) -> Answer:
+        """A short wait for one's turn at one of our own gates is cheaper than to come back later."""
         try:
             return self.http.send(call)
         except Throttled as error:

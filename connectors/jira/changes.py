@@ -9,11 +9,11 @@ from connectors.jira.api import is_issue_id
 from connectors.jira.fields import Field, Values, field_of, known
 from connectors.jira.finding import Finder
 from connectors.jira.flavour import Flavour
-from connectors.jira.memory import Recent
 from connectors.jira.people import People
 from connectors.jira.words import NOTE, PROPERTY, Page, Room, clean
 from connectors.jira.workflow import Workflow
 from connectors.jira.writing import INTERNAL, Writer
+from connectors.recent import Recent
 
 
 class Changes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -27,24 +27,30 @@ from connectors.jira.finding import Finder
 from connectors.jira.flavour import Flavour
 from connectors.jira.health import Examination, Wishes
 from connectors.jira.login import GATEWAY, LOGIN_URL, Login
+from connectors.jira.marks import Marks
 from connectors.jira.misfits import jira_misfits
 from connectors.jira.people import People
 from connectors.jira.preview import requests
 from connectors.jira.project import Project
 from connectors.jira.rules import JiraRules
+from connectors.jira.service_desk import Desk, DeskExamination, DeskMarks, DeskRules, DeskWriter, desk_requests
 from connectors.jira.states import States
 from connectors.jira.workflow import Workflow
 from connectors.jira.writing import Manner, Writer
 
+Preview = Callable[[Delivery], Sequence[Request]]
+
 
 class Jira(Connector):
-    """Options: url, project, issue_type; email and token, or client_id, client_secret and cloud_id (Cloud), or a token
-    alone (Data Center).
+    """Options: url; project and issue_type, or service_desk and request_type (Jira Service Management); email and
+    token, or client_id, client_secret and cloud_id (Cloud), or a token alone (Data Center).
 
+    key_field          of a service desk: a text field of the request type that takes the key
     labels             further labels of new issues
     sender_field       the field of the create screen that takes the sender's address
     set_reporter       make the sender the reporter, where an account has the same address
     reopen_transition  the name of the way back from done; or reopen_status, the status that it leads to
+    responded_transition  the way that an open issue takes when its customer has written
     internal_role      the project role that alone may see notes
     token_expires      the day on which the token ends, as Atlassian showed it
     search_lag_s       seconds until the search is sure to show a new issue
@@ -74,11 +80,13 @@ class Jira(Connector):
         cloud_id: str = "",
         service_desk: str = "",
         request_type: str = "",
+        key_field: str = "",
         labels: tuple[str, ...] = (),
         sender_field: str = "",
         set_reporter: bool = False,
         reopen_transition: str = "",
         reopen_status: str = "",
+        responded_transition: str = "",
         internal_role: str = "",
         token_expires: date | None = None,
         search_lag_s: float = 60.0,
@@ -86,22 +94,43 @@ class Jira(Connector):
         login_url: str = LOGIN_URL,
     ) -> None:
         login = Login(url, email, token, client_id, client_secret, cloud_id, gateway, login_url)
-        self.capabilities = replace(type(self).capabilities, visible_after_s=search_lag_s)
-        self._connect(login)
-        self._target = f"{url.rstrip('/')}/{project}"
-        self._project = Project(self._api, project, issue_type)
-        self._people = People(self._flavour, project)
+        self.capabilities = replace(
+            type(self).capabilities, visible_after_s=search_lag_s, internal_notes=bool(service_desk)
+        )
+        self._connect(login, DeskRules() if service_desk else JiraRules())
+        self._target = f"{url.rstrip('/')}/{f'servicedesk/{service_desk}' if service_desk else project}"
         manner = Manner(labels, sender_field, set_reporter, internal_role)
-        self._writer = Writer(self._flavour, self._project, self._people, manner)
-        self._workflow = Workflow(self._api, reopen_transition, reopen_status)
-        self._finder = Finder(self._flavour, project)
-        self._exchange = Exchange(self._writer, self._finder, self._workflow)
-        self._changes = Changes(self._flavour, self._people, self._workflow, self._writer, self._finder)
         wishes = Wishes(sender_field, set_reporter, token_expires)
-        self._health = Examination(self._api, login, self._project, wishes)
+        if service_desk:
+            self._serve(Desk(self._api, service_desk, request_type, key_field), login, manner, wishes)
+        else:
+            self._track(Project(self._api, project, issue_type), login, manner, wishes)
+        self._join(Workflow(self._api, reopen_transition, reopen_status, responded_transition))
 
-    def _connect(self, login: Login) -> None:
-        rules = JiraRules()
+    def _join(self, workflow: Workflow) -> None:
+        finder = Finder(self._flavour, self._project, self._marks)
+        self._exchange = Exchange(self._writer, finder, workflow)
+        self._changes = Changes(self._flavour, self._people, workflow, self._writer, finder)
+
+    def _track(self, project: Project, login: Login, manner: Manner, wishes: Wishes) -> None:
+        """Issues of a project."""
+        self._project = project
+        self._people = People(self._flavour, project)
+        self._marks = Marks()
+        writer = self._writer = Writer(self._flavour, project, self._people, manner)
+        self._health = Examination(self._api, login, project, wishes)
+        self._preview: Preview = lambda delivery: requests(self._flavour, writer, delivery)
+
+    def _serve(self, desk: Desk, login: Login, manner: Manner, wishes: Wishes) -> None:
+        """Requests to a service desk."""
+        self._project = desk
+        self._people = People(self._flavour, desk)
+        self._marks = DeskMarks(desk, self._flavour, self._people)
+        writer = self._writer = DeskWriter(self._flavour, desk, self._people, manner)
+        self._health = DeskExamination(desk, login, wishes)
+        self._preview = lambda delivery: desk_requests(self._flavour, desk, writer, delivery)
+
+    def _connect(self, login: Login, rules: JiraRules) -> None:
         secrets = login.secrets()
         self._http = HttpClient(login.base, rules, secrets)
         rules.limits = self._http.limits
@@ -135,10 +164,10 @@ class Jira(Connector):
         self._changes.apply(case, change)
 
     def read_back(self, since: datetime) -> Iterator[CaseState]:
-        return States(self._flavour, self._people, self._project.key).since(since)
+        return States(self._flavour, self._people, self._project, self._marks).since(since)
 
     def preview(self, delivery: Delivery) -> Sequence[Request]:
-        return requests(self._flavour, self._writer, delivery)
+        return self._preview(delivery)
 
     def close(self) -> None:
         self._http.close()

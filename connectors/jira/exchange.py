@@ -7,10 +7,12 @@ from typing import Final
 
 from connectors.contract import CaseRef, Delivery, InDoubt
 from connectors.jira.api import issue_of
-from connectors.jira.finding import Finder, Found
-from connectors.jira.memory import KeyLocks, Recent
+from connectors.jira.finding import Finder
+from connectors.jira.found import Found
+from connectors.jira.locks import KeyLocks
 from connectors.jira.workflow import Workflow
 from connectors.jira.writing import Writer
+from connectors.recent import Recent
 
 _KEYS: Final = 20_000
 _LIVES_S: Final = 24 * 3600.0
@@ -97,6 +99,7 @@ class Exchange:
         return case
 
     def _enclose(self, delivery: Delivery, case: CaseRef, found: Found | None) -> None:
+        found = self._finder.bounded(found) if found and delivery.attachments else found
         refused = self._writer.attach(delivery, case, found)
         if refused and not (found and self._finder.has_notice(case, delivery.key)):
             self._writer.say_missing(delivery, case, refused)

@@ -50,11 +50,8 @@ def field_of(id_: str, shown: Mapping[str, Any]) -> Field:
 
 def known(fields: Iterable[Field], asked: str) -> Field:
     """The field with that name or id. Raises Rejected when there is none, or more than one."""
-    wanted = _ALIASES.get(asked.casefold(), asked).casefold()
     listed = list(fields)
-    found = [one for one in listed if one.id.casefold() == wanted] or [
-        one for one in listed if one.name.casefold() == wanted
-    ]
+    found = named(listed, asked)
     if len(found) == 1:
         return found[0]
     if found:
@@ -62,6 +59,14 @@ def known(fields: Iterable[Field], asked: str) -> Field:
         raise Rejected(f"Jira has more than one field {asked!r}; use the id: {ids}")
     names = ", ".join(sorted(one.name for one in listed))
     raise Rejected(f"Jira's screen has no field {asked!r}; known: {names}")
+
+
+def named(fields: Iterable[Field], asked: str) -> list[Field]:
+    """Those with that id or, if there is none, with that name."""
+    wanted = _ALIASES.get(asked.casefold(), asked).casefold()
+    listed = list(fields)
+    same = [one for one in listed if one.id.casefold() == wanted]
+    return same or [one for one in listed if one.name.casefold() == wanted]
 
 
 class Values:

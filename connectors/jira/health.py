@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -33,6 +33,9 @@ _FILLED: Final = frozenset({"project", "issuetype", "summary", "description", "l
 _MUST_HAVE: Final = ("summary", "description", "labels")
 
 
+Step = Callable[[], Iterator[Finding]]
+
+
 @dataclass(frozen=True)
 class Wishes:
     """The settings that name something at Jira."""
@@ -54,21 +57,19 @@ class Examination:
     def findings(self) -> list[Finding]:
         """What was found, in the order it was looked for; the rest is not asked once something stops mail."""
         found: list[Finding] = []
-        steps: tuple[Callable[[], Iterator[Finding]], ...] = (
-            self._user,
-            self._place,
-            self._rights,
-            self._screen,
-            self._files,
-        )
         try:
-            for step in steps:
+            for step in self.steps():
                 found += step()
         except ConnectorError as error:
             found.append(Finding(Severity.STOPS_MAIL, str(error), self._cure(error)))
         return [*found, *self._token_end(datetime.now(UTC).date())]
 
-    def _user(self) -> Iterator[Finding]:
+    def steps(self) -> Sequence[Step]:
+        """Each needs what those before it found to be right."""
+        return (self.user, self._place, self.rights, self._screen, self.files)
+
+    def user(self) -> Iterator[Finding]:
+        """Whom Jira takes us for."""
         answer = self._api.get("myself", "myself")
         name = answer.data.get("displayName") if isinstance(answer.data, dict) else None
         if not name:
@@ -89,13 +90,10 @@ class Examination:
         self._project.type_id()
         yield Finding(Severity.OK, f"it has the issue type {self._project.issue_type!r}")
 
-    def _rights(self) -> Iterator[Finding]:
+    def rights(self) -> Iterator[Finding]:
+        """What the user may do in the project."""
         wanted = [*_NEEDED, *(["MODIFY_REPORTER"] if self._wishes.set_reporter else [])]
-        query = {"projectKey": self._project.key, "permissions": ",".join(wanted)}
-        if self._project.key.isdigit():
-            query["projectId"] = query.pop("projectKey")
-        held = self._api.get("mypermissions", "mypermissions", query).value("permissions")
-        lacking = [name for name in wanted if not _has(held, name)]
+        lacking = self.lacking(wanted)
         for name in lacking:
             stops = name not in _WELCOME and name in _NEEDED
             fact = f"the user may not {_NEEDED.get(name, 'set the reporter')} in project {self._project.key} ({name})"
@@ -103,6 +101,14 @@ class Examination:
             yield Finding(Severity.STOPS_MAIL if stops else Severity.WARNING, fact, cure)
         if not lacking:
             yield Finding(Severity.OK, "issues can be created, changed, commented on and opened again")
+
+    def lacking(self, wanted: Sequence[str]) -> list[str]:
+        """Those of the permissions that the user does not have in the project."""
+        query = {"projectKey": self._project.key, "permissions": ",".join(wanted)}
+        if self._project.key.isdigit():
+            query["projectId"] = query.pop("projectKey")
+        held = self._api.get("mypermissions", "mypermissions", query).value("permissions")
+        return [name for name in wanted if not _has(held, name)]
 
     def _screen(self) -> Iterator[Finding]:
         fields = self._project.screen().fields
@@ -120,7 +126,8 @@ class Examination:
             cure = f"give it a default in Jira, make it optional, or set it in every route: fields = {{ {one.id} = … }}"
             yield Finding(Severity.WARNING, fact, cure)
 
-    def _files(self) -> Iterator[Finding]:
+    def files(self) -> Iterator[Finding]:
+        """How large a file the site takes."""
         limit = Files(self._api).limit_bytes()
         if limit:
             yield Finding(Severity.OK, f"attachments up to {limit >> 20} MiB are taken")

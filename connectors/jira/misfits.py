@@ -32,16 +32,29 @@ def _address(options: Mapping[str, object], name: str) -> str:
 
 
 def _place(options: Mapping[str, object]) -> list[tuple[str, str]]:
-    desk = [name for name in ("service_desk", "request_type") if options.get(name)]
-    if desk:
-        why = "Jira Service Management is not supported yet; leave it out, and give project and issue_type"
-        return [(name, why) for name in desk]
+    if any(options.get(name) for name in ("service_desk", "request_type")):
+        return _desk(options)
+    if options.get("key_field"):
+        return [
+            ("key_field", "is for a service desk; leave it out, since issues have the key in a label and a property")
+        ]
     project = str(options.get("project") or "")
     if not project:
         return [("project", "missing; give the project's key, for example SUP")]
     if not _PROJECT.match(project):
         return [("project", "is no project's key; it is what stands before the number of an issue, for example SUP")]
     return []
+
+
+def _desk(options: Mapping[str, object]) -> list[tuple[str, str]]:
+    lacking = [name for name in ("service_desk", "request_type") if not options.get(name)]
+    found = [(name, "missing; give both service_desk and request_type, each by its name or id") for name in lacking]
+    if not options.get("email") and not options.get("client_id"):
+        why = "is not supported on Data Center; leave it out, and give project and issue_type"
+        found.append(("service_desk", why))
+    if options.get("set_reporter"):
+        found.append(("set_reporter", "leave it out; a service desk's requests are raised on behalf of the sender"))
+    return found
 
 
 def _labels(options: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from connectors.contract import Person, Rejected, Unusable
 from connectors.jira.flavour import Flavour
-from connectors.jira.memory import Recent
+from connectors.jira.place import Place
+from connectors.recent import Recent
 
 _LIVES_S: Final = 600.0
 _PAGE: Final = 50
@@ -15,7 +16,7 @@ _PAGE: Final = 50
 class People:
     """Looked up once in a while, so that a change in Jira gets through."""
 
-    def __init__(self, flavour: Flavour, project: str) -> None:
+    def __init__(self, flavour: Flavour, project: Place) -> None:
         self._flavour = flavour
         self._project = project
         self._agents: Recent[str] = Recent(1_000, _LIVES_S)
@@ -36,9 +37,9 @@ class People:
         """The agent of the project with that name, address or identity. Raises Rejected when nobody has it."""
         known = self._agents.get(text.casefold())
         if known is None:
-            found = self._matching(self._asked("user/assignable/search", text, project=self._project), text)
+            found = self._matching(self._asked("user/assignable/search", text, project=self._project.key), text)
             if not found:
-                raise Rejected(f"{field} {text!r} is nobody who can be assigned in project {self._project}")
+                raise Rejected(f"{field} {text!r} is nobody who can be assigned in project {self._project.key}")
             if len(found) > 1:
                 raise Rejected(f"{field} {text!r} is the name of several; use the address")
             known = found[0]

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from connectors.contract import Delivery, Request
+from connectors.jira.filenames import safe_name
 from connectors.jira.flavour import Flavour
-from connectors.jira.multipart import safe_name
 from connectors.jira.words import Room
 from connectors.jira.writing import Writer
 

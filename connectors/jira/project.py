@@ -11,7 +11,7 @@ from connectors.contract import Unusable
 from connectors.http import Answer
 from connectors.jira.api import Api
 from connectors.jira.fields import Field, field_of
-from connectors.jira.memory import Recent
+from connectors.recent import Recent
 
 _LIVES_S: Final = 600.0
 _PAGE: Final = 50
@@ -30,9 +30,14 @@ class Project:
 
     def __init__(self, api: Api, project: str, issue_type: str) -> None:
         self._api = api
-        self.key = project
+        self._key = project
         self.issue_type = issue_type
         self._screen: Recent[Screen] = Recent(1, _LIVES_S)
+
+    @property
+    def key(self) -> str:
+        """As the settings name it."""
+        return self._key
 
     def place(self) -> dict[str, Any]:
         """The fields that say where a new issue goes."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from connectors.contract import CaseGone, CaseRef, InDoubt, Rejected, Retryable
 from connectors.http import Answer
 from connectors.jira.api import Api
-from connectors.jira.memory import Recent
+from connectors.recent import Recent
 
 _LIVES_S: Final = 600.0
 _TRIES: Final = 3
@@ -33,10 +33,14 @@ class Standing:
 
 
 class Workflow:
-    """``transition`` or ``status`` names the way back; with neither, the likeliest is taken."""
+    """``transition`` or ``status`` names the way back; with neither, the likeliest is taken.
 
-    def __init__(self, api: Api, transition: str, status: str) -> None:
+    ``responded`` names the way that an open issue takes when its customer has written, where it has that way.
+    """
+
+    def __init__(self, api: Api, transition: str, status: str, responded: str = "") -> None:
         self._api = api
+        self._responded = responded.casefold()
         self._transition = transition.casefold()
         self._status = status.casefold()
         #: where it stands → the ways from there
@@ -60,6 +64,8 @@ class Workflow:
         """The issue, which is not done when this returns. Raises CaseGone when there is no way back."""
         standing = self.standing(issue_id)
         if not standing.is_done:
+            if self._responded:
+                self._move(standing, self._way_on, lambda now: now.status != standing.status)
             return standing.case
         moved = self._move(standing, self._way_back, lambda now: not now.is_done)
         if not moved:
@@ -111,9 +117,12 @@ class Workflow:
             self._ways.put(standing.place, known)
         return known
 
+    def _way_on(self, ways: list[dict[str, Any]]) -> dict[str, Any] | None:
+        return _called(ways, self._responded)
+
     def _way_back(self, ways: list[dict[str, Any]]) -> dict[str, Any] | None:
         if self._transition:
-            return next((one for one in ways if str(one.get("name")).casefold() == self._transition), None)
+            return _called(ways, self._transition)
         if self._status:
             return _leading_to(ways, self._status)
         open_ = [one for one in ways if _category(one) not in ("done", "")]
@@ -123,6 +132,10 @@ class Workflow:
 def _is_no_race(error: Exception) -> bool:
     """Whether looking again cannot help: the issue is gone, or Jira asks us to wait."""
     return isinstance(error, CaseGone) or getattr(error, "retry_after_s", None) is not None
+
+
+def _called(ways: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
+    return next((one for one in ways if str(one.get("name")).casefold() == name), None)
 
 
 def _leading_to(ways: list[dict[str, Any]], status: str) -> dict[str, Any] | None:

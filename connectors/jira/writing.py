@@ -11,8 +11,8 @@ from connectors.http import Answer
 from connectors.jira.api import Api, is_issue_id
 from connectors.jira.fields import Values, known
 from connectors.jira.files import Enclosed, Files
-from connectors.jira.finding import Found
 from connectors.jira.flavour import Flavour
+from connectors.jira.found import Found
 from connectors.jira.people import People
 from connectors.jira.project import Project
 from connectors.jira.rules import TooLong
@@ -48,8 +48,10 @@ class Writer:
     def open_issue(self, delivery: Delivery) -> CaseRef:
         """POST issue: text, label and property in one call."""
         fields = self._asked_fields(delivery)
-        answer = self._fitting(
-            delivery, lambda body: self._api.create("issue", "issue", self.issue(delivery, body, fields))
+        notices = self.all_files(delivery).notices
+        answer = self.fitting(
+            lambda room: self.fitted(delivery, notices, room),
+            lambda body: self._api.create("issue", "issue", self.issue(delivery, body, fields)),
         )
         if not is_issue_id(str(answer.value("id"))) or not answer.value("key"):
             raise answer.call.unclear(f"{answer.call.place}: the answer names no issue")
@@ -57,14 +59,21 @@ class Writer:
 
     def add_comment(self, delivery: Delivery, case: CaseRef) -> None:
         """POST comment, with the property."""
-        answer = self._fitting(delivery, lambda body: self._api.write("comment", case.id, self.comment(delivery, body)))
+        self.say(delivery, case, self.all_files(delivery).notices)
+
+    def say(self, delivery: Delivery, case: CaseRef, notices: tuple[str, ...]) -> None:
+        """The message's words as a comment."""
+        answer = self.fitting(
+            lambda room: self.fitted(delivery, notices, room),
+            lambda body: self._api.write("comment", case.id, self.comment(delivery, body)),
+        )
         answer.value("id")
 
     def attach(self, delivery: Delivery, case: CaseRef, found: Found | None) -> list[str]:
         """Its files; after a doubt (``found``) only those that are not there. A line for each that Jira refused."""
-        files = self._all_files(delivery).files
+        files = self.all_files(delivery).files
         if found:
-            return self.files.attach_missing(case.id, files, found.since)
+            return self.files.attach_missing(case.id, files, found)
         return self.files.attach(case.id, files)
 
     def say_missing(self, delivery: Delivery, case: CaseRef, refused: list[str]) -> None:
@@ -73,20 +82,19 @@ class Writer:
         mark = {"key": PROPERTY, "value": {"notice": delivery.key}}
         self._api.write("comment", case.id, {"body": body, "properties": [mark, INTERNAL]})
 
-    def _fitting(self, delivery: Delivery, send: Callable[[Any], Answer]) -> Answer:
+    def fitting(self, fitted: Callable[[Room], Fitted], send: Callable[[Any], Answer]) -> Answer:
         """Send it as long as it may be. A site counts in its own way; told that it is too long, count in the worst."""
-        notices = self._all_files(delivery).notices
         try:
-            return send(self.fitted(delivery, notices, Room()).body)
+            return send(fitted(Room()).body)
         except TooLong as error:
-            room = Room(min(Room().chars, error.limit_chars * 9 // 10), wide=True)
-            return send(self.fitted(delivery, notices, room).body)
+            return send(fitted(Room(min(Room().chars, error.limit_chars * 9 // 10), wide=True)).body)
 
     def fitted(self, delivery: Delivery, notices: tuple[str, ...], room: Room) -> Fitted:
         """The text in Jira's form."""
         return self._flavour.fitted(page_of(delivery, notices), room)
 
-    def _all_files(self, delivery: Delivery) -> Enclosed:
+    def all_files(self, delivery: Delivery) -> Enclosed:
+        """Those that go, and what is to be said of the others."""
         return self.files.sort(self.enclosures(delivery))
 
     def enclosures(self, delivery: Delivery) -> tuple[Attachment, ...]:
@@ -94,9 +102,11 @@ class Writer:
         source = delivery.source
         if source is None or source.sha256 in {one.sha256 for one in delivery.attachments}:
             return delivery.attachments
-        # Counted in the worst way, so that every try of the same message has the same files.
-        worst = self.fitted(delivery, (), Room(wide=True))
-        return (*delivery.attachments, source) if worst.is_cut else delivery.attachments
+        return (*delivery.attachments, source) if self.may_be_cut(delivery) else delivery.attachments
+
+    def may_be_cut(self, delivery: Delivery) -> bool:
+        """Counted in the worst way, so that every try of the same message has the same files."""
+        return self.fitted(delivery, (), Room(wide=True)).is_cut
 
     def issue(self, delivery: Delivery, body: Any, more: dict[str, Any]) -> dict[str, Any]:
         """The body of POST issue. What a route asks for may not replace what we must say ourselves."""

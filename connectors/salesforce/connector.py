@@ -169,7 +169,7 @@ class Salesforce(Connector):
         """The first try got through after all; or some other field must be unique, and the CRM refuses for good."""
         held: Held | None = self._finder.held(delivery, by_message=form.message is not None)
         if held is not None:
-            return self._writer.complete(delivery, held, form)
+            return replace(self._writer.complete(delivery, held, form), was_there=True)
         if self._key_field in str(taken):
             raise InDoubt(f"{taken}; the record with our key does not show yet") from taken
         raise taken

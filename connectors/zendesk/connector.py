@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -187,14 +188,15 @@ class Zendesk(Connector):
         if isinstance(requester, int) and delivery.requester.address:
             self._people.learn(delivery.requester, requester)
         self._stamps.learn(str(number), answer)
-        return self._finder.ref(number)
+        was_there = answer.headers.get("x-idempotency-lookup", "").lower() == "hit"
+        return replace(self._finder.ref(number), was_there=was_there)
 
     def _taken(self, delivery: Delivery, taken: KeyTaken) -> CaseRef:
         """The first try got through after all; its files had other tokens than this one's."""
         found = self._finder.ticket(delivery.key)
         if found is None:
             raise InDoubt(f"{taken}; the ticket does not show yet") from taken
-        return found
+        return replace(found, was_there=True)
 
     def _add_comment(self, delivery: Delivery, case: CaseRef) -> CaseRef:
         enclosed = self._enclose(delivery)

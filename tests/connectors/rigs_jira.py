@@ -156,9 +156,13 @@ class RiggedJira(Rigging):
         elif play.kind == "refused":
             self.close()
         else:
-            fake = self.fake
-            beginnings = [f"{fake.root}/issue", f"/ex/jira/{fake.cloud_id}{fake.root}/issue"]
-            fake.fail(play.kind, "|".join(f"POST {one}" for one in beginnings), **play.more)
+            beginnings = [*self.written, *(f"/ex/jira/{self.fake.cloud_id}{one}" for one in self.written)]
+            self.fake.fail(play.kind, "|".join(f"POST {one}" for one in beginnings), **play.more)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The beginnings of paths that issues and comments are written to."""
+        return (f"{self.fake.root}/issue",)
 
     def settle(self) -> None:
         self.fake.faults.clear()

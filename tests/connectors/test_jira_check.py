@@ -48,7 +48,6 @@ def centre() -> Iterator[JiraFake]:
         ({"client_id": "x", "client_secret": "y", "cloud_id": "z", "token": "t"}, "client_id", "not both"),
         ({"token": "t", "cloud_id": "c"}, "email", "missing beside cloud_id"),
         ({"email": "a@b", "token": "t", "cloud_id": "../x"}, "cloud_id", "no cloud id"),
-        ({"token": "t", "service_desk": "1"}, "service_desk", "not supported yet"),
         ({"token": "t", "project": ""}, "project", "missing"),
         ({"token": "t", "project": 'X" OR'}, "project", "no project's key"),
         ({"token": "t", "labels": ("two words",)}, "labels", "no label"),

@@ -16,7 +16,7 @@ from connectors.conformance import delivery, file_of
 from connectors.contract import Attachment, Change, Person, Rejected
 from connectors.jira import Jira
 from connectors.jira.adf import dense, document, plain
-from connectors.jira.multipart import safe_name
+from connectors.jira.filenames import safe_name
 from connectors.jira.wiki import markup
 from connectors.jira.words import Page, Room, clean, fit
 from tests.fakes.jira import JiraFake

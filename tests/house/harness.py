@@ -54,6 +54,8 @@ class House:
     routes: Sequence[dict[str, object]] = ({"address": "*", "connector": "crm"},)
     environment: dict[str, str] = field(default_factory=dict)
     worker: dict[str, object] = field(default_factory=dict)
+    #: further sections of the settings, by their names
+    sections: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.connector = self.connector or {"type": "desk", "path": str(self.desk)}
@@ -120,6 +122,7 @@ class House:
         sections = [_section("worker", {"database": self.database, **self.worker})]
         sections += [_section(f"mailboxes.{name}", keys) for name, keys in self.mailboxes.items()]
         sections.append(_section("connectors.crm", self.connector))
+        sections += [_section(name, keys) for name, keys in self.sections.items()]
         sections += [_section("[routes]", route) for route in self.routes]
         path = self.folder / "settings.toml"
         path.write_text("\n".join(sections), "utf-8")

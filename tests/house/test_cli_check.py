@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from tests.house.installation import Operator, mail
-from worker.cli import checking_mail
+from worker.cli.checking_oauth import ready_made
 from worker.demo.server import TestMailbox
 from worker.ledger import Ledger
-from worker.settings import MailboxSettings, OAuth
+from worker.settings import OAuth
 
-WITH_TOKEN = MailboxSettings(oauth=OAuth(provider="generic", token_env="CHECK_TOKEN"))
+WITH_TOKEN = OAuth(provider="generic", token_env="CHECK_TOKEN")
 
 
 def jwt(payload: object) -> str:
@@ -171,14 +171,14 @@ def test_a_bearer_token_that_says_when_it_ends(
     monkeypatch: pytest.MonkeyPatch, left_s: int, said: tuple[str, str]
 ) -> None:
     monkeypatch.setenv("CHECK_TOKEN", jwt({"exp": time.time() + left_s}))
-    (finding,) = checking_mail._token(WITH_TOKEN)
+    (finding,) = ready_made(WITH_TOKEN)
     assert (finding.severity.value, finding.fact) == (said[0], f"the bearer token ends in {said[1]}")
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "..", jwt(["exp"]), jwt({"exp": "soon"}), jwt({})])
 def test_a_bearer_token_that_does_not(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
     monkeypatch.setenv("CHECK_TOKEN", token)
-    assert list(checking_mail._token(WITH_TOKEN)) == []
+    assert list(ready_made(WITH_TOKEN)) == []
 
 
 def test_sqlite_on_a_dyno(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:

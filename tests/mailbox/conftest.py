@@ -8,8 +8,11 @@ from typing import Protocol
 
 import pytest
 
+from tests.fakes.identity_server import IdentityServer
 from tests.fakes.scripted_imap import Mail, ScriptedImap
+from tests.mailbox.oauth import ENVIRON, Make, guarded, section
 from worker.mailbox import Mailbox
+from worker.mailbox.oauth import Keyring
 from worker.settings.model import MailboxSettings
 
 
@@ -66,3 +69,29 @@ def settings_for(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MailboxSettin
 def mailbox(scripted: ScriptedImap, settings_for: Callable[..., MailboxSettings], mailbox_for: MakeMailbox) -> Mailbox:
     """Open on the scripted server; a command may take 5 s."""
     return mailbox_for(settings_for(scripted))
+
+
+@pytest.fixture
+def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityServer]:
+    """A provider that knows FIRST_TOKEN."""
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    server = IdentityServer().start()
+    server.refresh_tokens.add(ENVIRON["FIRST_TOKEN"])
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def make(scripted: ScriptedImap, identity: IdentityServer, tmp_path: Path) -> Iterator[Make]:
+    """Mailboxes on a server that asks the provider about every token."""
+    guarded(scripted, identity)
+    made: list[Mailbox] = []
+
+    def build(oauth: dict[str, object], keyring: Keyring | None = None, name: str = "support") -> Mailbox:
+        made.append(Mailbox(name, section(scripted, oauth), tmp_path / "spool", keyring or Keyring()))
+        return made[-1]
+
+    yield build
+    for mailbox in made:
+        mailbox.close()

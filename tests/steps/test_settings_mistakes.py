@@ -142,8 +142,8 @@ CASES: dict[str, Mistake] = {
     "an address that is none": Mistake(GOOD + 'address = "billing.example.com"\n', ("routes[1].address", '"*@domain"')),
     "a wildcard within an address": Mistake(GOOD + 'address = "b*@example.com"\n', ("routes[1].address", "re:PATTERN")),
     "an empty condition": Mistake(GOOD + 'subject = ""\n', ("routes[1].subject", "empty")),
-    "a condition of a later version": Mistake(
-        GOOD + 'language = "ja"\n', ("routes[1].language", "not supported by this version")
+    "a language that nobody can tell": Mistake(
+        GOOD + 'language = "ja, tlh"\n', ("routes[1].language", "no language we can tell: tlh", "known are ar, bg")
     ),
     "K8 source is target": Mistake(
         GOOD.replace("[connectors", 'processed = "move:inbox"\n[connectors'),

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from worker.cli import knowing
+
 app = typer.Typer(
     help="Turns customer mail into CRM cases, exactly once.",
     no_args_is_help=True,
@@ -66,6 +68,17 @@ def check(
     from worker.cli import checking
 
     raise typer.Exit(checking.check(settings, as_json=as_json, verbose=verbose, fix=fix))
+
+
+@app.command()
+def login(
+    mailbox: Annotated[str, typer.Argument(help="Name of a [mailboxes.NAME].", metavar="MAILBOX")],
+    settings: SettingsPath = SETTINGS,
+) -> None:
+    """Log in, as a person, for a mailbox with OAuth by device code."""
+    from worker.cli import logging_in
+
+    raise typer.Exit(logging_in.login(settings, mailbox))
 
 
 @app.command()
@@ -176,6 +189,14 @@ def discard(
 
 
 @app.command()
+def erase(address: str, settings: SettingsPath = SETTINGS, as_json: AsJson = False) -> None:
+    """Forget a person in the ledger, and say what remains in mailbox and CRM."""
+    from worker.cli import erasing
+
+    raise typer.Exit(erasing.erase(settings, address, as_json=as_json))
+
+
+@app.command()
 def desk(
     settings: SettingsPath = SETTINGS,
     name: Annotated[str, typer.Option("--connector", help="Which desk, when there are several.")] = "",
@@ -208,6 +229,10 @@ def _check_quietly(path: Path) -> int:
     from worker.cli import checking
 
     return checking.check(path, as_json=False, verbose=False)
+
+
+for verb in (knowing.simulate, knowing.replay, knowing.canary):
+    app.command()(verb)
 
 
 @app.command()

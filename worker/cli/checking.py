@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +45,28 @@ def _findings(path: Path, settings: Settings, *, fix: bool) -> Iterator[Placed]:
     try:
         yield from _of_ledger(settings, ledger)
         with spool_folder() as spool:
+            polled = _polled(ledger)
             for name in settings.mailboxes:
-                for finding in mailbox_findings(settings, name, spool):
+                for finding in mailbox_findings(settings, name, spool, name in polled):
                     yield Placed(f"mailboxes.{name}", finding)
         for name, section in settings.connectors.items():
             for finding in _of_connector(name, section, ledger, fix=fix):
                 yield Placed(f"connectors.{name}", finding)
         for finding in _of_replies(settings):
             yield Placed("replies", finding)
+        for finding in _of_escalations(settings):
+            yield Placed("escalations", finding)
     finally:
         if isinstance(ledger, Ledger):
             ledger.close()
+
+
+def _polled(ledger: Ledger | LedgerError) -> Container[str]:
+    """The mailboxes that a worker has polled under this ledger."""
+    try:
+        return ledger.last_polls() if isinstance(ledger, Ledger) else ()
+    except LedgerError:
+        return ()
 
 
 def _opened(settings: Settings) -> Ledger | LedgerError:
@@ -85,6 +96,14 @@ def _of_replies(settings: Settings) -> list[Finding]:
     from worker.replies import findings
 
     return findings(settings)
+
+
+def _of_escalations(settings: Settings) -> list[Finding]:
+    if not settings.escalations:
+        return []
+    from worker.escalations import findings
+
+    return list(findings(settings))
 
 
 def _of_connector(name: str, section: ConnectorSettings, ledger: Ledger | LedgerError, *, fix: bool) -> list[Finding]:

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connectors.contract import Finding, Severity
+from worker.cli.checking_oauth import refusal_findings, token_findings
 from worker.cli.opening import mailboxes_of
-from worker.cli.printing import iso, span
+from worker.cli.printing import iso
 from worker.mailbox import Mailbox, MailboxError, Profile
 from worker.settings import MailboxSettings, Settings
 
 #: More mail than this, waiting at the first poll, is likely not meant to become cases.
 BACKLOG_MESSAGES = 500
-_SOON_S = 24 * 3600.0
+#: … and neither is mail that lay there longer than this before a worker ever looked.
+OLD = timedelta(days=1)
 
 
-def mailbox_findings(settings: Settings, name: str, spool: Path) -> Iterator[Finding]:
+def mailbox_findings(settings: Settings, name: str, spool: Path, polled: bool = False) -> Iterator[Finding]:
     """Reach, capabilities, what ``processed`` will do, and the backlog."""
     section = settings.mailboxes[name]
     try:
         with mailboxes_of(settings, spool, name) as (mailbox,):
-            profile = mailbox.open()
+            try:
+                profile = mailbox.open()
+            except MailboxError as error:
+                yield Finding(Severity.STOPS_MAIL, str(error), f"see [mailboxes.{name}]; then check again")
+                yield from refusal_findings(section, mailbox, error)
+                return
             yield _reached(section, profile)
             yield _capabilities(profile)
             yield _marks(mailbox, profile)
             yield _push(section, profile)
-            yield from _token(section)
-            yield _backlog(mailbox, section)
+            yield from token_findings(section, mailbox)
+            yield _backlog(mailbox, section, polled)
     except MailboxError as error:
         yield Finding(Severity.STOPS_MAIL, str(error), f"see [mailboxes.{name}]; then check again")
     except OSError as error:
@@ -84,44 +89,26 @@ def _removal(profile: Profile) -> str:
     return "is deleted (UID EXPUNGE)" if profile.uidplus else "stays marked as deleted until someone empties the folder"
 
 
-def _token(section: MailboxSettings) -> Iterator[Finding]:
-    """How long the bearer token is good for, when it is of the kind that says so (RFC 7519 section 4.1.4)."""
-    if section.oauth is None or section.oauth.token is None:
-        return
-    left_s = _seconds_left(section.oauth.token.get_secret_value())
-    if left_s is None:
-        return
-    good = left_s > _SOON_S
-    cure = "" if good else f"put a fresh token into {section.oauth.token_env} before then"
-    yield Finding(Severity.OK if good else Severity.WARNING, f"the bearer token ends in {span(left_s)}", cure)
-
-
-def _seconds_left(token: str) -> float | None:
-    """Until the end of a JSON Web Token; None for any other token."""
-    payload = token.split(".")[1] if token.count(".") == 2 else ""
-    try:
-        ends = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
-        return float(ends) - time.time()
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
 def _push(section: MailboxSettings, profile: Profile) -> Finding:
     if section.push and not profile.idle:
         return Finding(Severity.OK, "new mail is noticed at the next poll, since the server has no IDLE")
     return Finding(Severity.OK, "new mail is noticed at once (IDLE)" if section.push else "push is off: polls only")
 
 
-def _backlog(mailbox: Mailbox, section: MailboxSettings) -> Finding:
+def _backlog(mailbox: Mailbox, section: MailboxSettings, polled: bool) -> Finding:
+    """``polled``: the worker knows this mailbox, so what waits there is no history."""
     uids = mailbox.unmarked()
     since = f" received since {section.since}" if section.since else ""
     if not uids:
         return Finding(Severity.OK, f"no mail{since} waits")
     oldest = mailbox.describe(uids[:1])
     fact = f"{len(uids)} messages{since} wait" + (f", the oldest from {iso(oldest[0].received_at)}" if oldest else "")
-    if len(uids) <= BACKLOG_MESSAGES or section.since:
+    now = datetime.now(UTC)
+    is_old = bool(oldest) and now - oldest[0].received_at > OLD
+    if section.since or polled or (len(uids) <= BACKLOG_MESSAGES and not is_old):
         return Finding(Severity.OK, fact)
     cure = (
-        f"set mailboxes.{mailbox.name}.since to a date to leave earlier mail alone, unless all of it shall become cases"
+        f"set mailboxes.{mailbox.name}.since to a date, as since = {now:%Y-%m-%d}, to leave earlier mail alone, "
+        "unless all of it shall become cases"
     )
     return Finding(Severity.WARNING, fact, cure)

@@ -9,8 +9,9 @@ from connectors.contract import Person, Request
 from worker.cli import shapes
 from worker.cli.dryrun import Errand, Explanation
 from worker.cli.printing import iso, one_line, print_table, print_text, say
+from worker.judge import Judgement
 from worker.outcome import Outcome
-from worker.routes import Evidence
+from worker.routes import Evidence, told
 
 _INDENT = "    "
 
@@ -27,6 +28,11 @@ def show(seen: Explanation) -> None:
             (line.route_index + 1, address, "matched" if line.matched else "not matched", line.why)
             for line, address in zip(seen.decision.trace, seen.addresses_of_rules, strict=True)
         ),
+    )
+    say("\nconditions, each asked whoever won:")
+    print_table(
+        ("rule", "condition", "holds", "seen"),
+        ((one.route_index + 1, one.words, "yes" if one.holds else "no", one.seen) for one in seen.checks),
     )
     _show_verdict(seen)
     for errand in seen.errands:
@@ -55,9 +61,33 @@ def as_json(seen: Explanation) -> dict[str, Any]:
             *(_address_json(one, believed=False) for one in decision.not_believed),
         ],
         "rules": [
-            {"rule": line.route_index + 1, "address": address, "matched": line.matched, "why": line.why}
+            {
+                "rule": line.route_index + 1,
+                "address": address,
+                "matched": line.matched,
+                "why": line.why,
+                "conditions": [
+                    {"condition": one.words, "holds": one.holds, "seen": one.seen or None}
+                    for one in seen.checks
+                    if one.route_index == line.route_index
+                ],
+            }
             for line, address in zip(decision.trace, seen.addresses_of_rules, strict=True)
         ],
+        "authentication": {
+            **{name: told(getattr(decision.authentication, name)) for name in ("spf", "dkim", "dmarc")},
+            "authenticated": decision.authentication.aligned,
+            "why": decision.authentication.why,
+        },
+        "spam_mark": decision.spam_mark or None,
+        "language": seen.language or None,
+        "outcome": _outcome(seen.judgement),
+        "outcome_why": seen.judgement.why_held if _outcome(seen.judgement) != "deliver" else None,
+        "reply": {
+            "template": seen.reply.name or None,
+            "recipient": seen.reply.recipient or None,
+            "why": seen.reply.why or None,
+        },
         "route": decision.name or None,
         "recipient": decision.recipient or None,
         "detail": decision.detail or None,
@@ -100,11 +130,34 @@ def _show_verdict(seen: Explanation) -> None:
     verdict, decision = seen.verdict, seen.decision
     say(f"\nverdict: {verdict.kind.value}{_because(verdict.reasons)}")
     say(f"may be answered automatically: {'yes' if verdict.may_auto_respond else 'no'}")
+    authentication = decision.authentication
+    results = ", ".join(f"{name} {told(getattr(authentication, name))}" for name in ("spf", "dkim", "dmarc"))
+    authenticated = "authenticated" if authentication.aligned else "not authenticated"
+    say(f"author: {authenticated} ({results}; {one_line(authentication.why)})")
+    say(f"language: {seen.language or 'cannot be told'}")
+    say(f"automatic answer: {_reply(seen)}")
+    outcome = _outcome(seen.judgement)
     if decision.route is None:
-        say("route: none matches, so it would be held for a person")
+        fate = (
+            "it would be held for a person" if outcome == "held" else f"{outcome}: {one_line(seen.judgement.why_held)}"
+        )
+        say(f"route: none matches, so {fate}")
         return
     by = f", for {one_line(decision.recipient)}" if decision.recipient else ""
     say(f"route: {one_line(decision.name)}{by}")
+
+
+def _reply(seen: Explanation) -> str:
+    reply = seen.reply
+    if reply.recipient:
+        return f"{one_line(reply.name)} to {one_line(reply.recipient)}, as far as the budgets allow"
+    return f"none ({one_line(reply.why)})"
+
+
+def _outcome(judgement: Judgement) -> str:
+    if judgement.ruling:
+        return type(judgement.ruling).__name__.lower()
+    return "deliver" if judgement.connectors else "held"
 
 
 def _because(reasons: Sequence[str]) -> str:
@@ -117,9 +170,15 @@ def _show_errand(errand: Errand) -> None:
         case = f", case {errand.row.case.number}" if errand.row.case else ""
         say(f"  ledger: {errand.row.state}{case}{_because([errand.row.why] if errand.row.why else [])}")
     say(f"  conversation: {one_line(errand.conversation.why)}")
+    for line in errand.conversation.evidence:
+        say(f"    {one_line(line)}")
+    if errand.passed_on:
+        say(f"  passed on: {one_line(errand.passed_on)}")
     say(f"  policy: {one_line(_policy(errand.ruled))}")
     if errand.problem:
         say(f"  no request can be made up: {one_line(errand.problem)}")
+    if errand.fields:
+        say(f"  fields: {', '.join(f'{key} = {one_line(value)}' for key, value in errand.fields.items())}")
     for request in errand.requests:
         say(f"  would send: {one_line(request.method)} {one_line(request.target)}")
         print_text(request.body, _INDENT)
@@ -153,7 +212,10 @@ def _errand_json(errand: Errand) -> dict[str, Any]:
             "public": conversation.public,
             "wait_for": conversation.wait_for or None,
             "why": conversation.why,
+            "evidence": list(conversation.evidence),
         },
+        "passed_on": errand.passed_on or None,
+        "fields": dict(errand.fields),
         "requests": [_request_json(request) for request in errand.requests],
         "problem": errand.problem or None,
     }

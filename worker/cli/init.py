@@ -127,11 +127,15 @@ def ask() -> Answers:
     """The questions, each with what is usual. Raises typer.Abort when the operator gives up."""
     user = _ask("User (login name)", "support@example.com")
     kind = _ask("Connector: desk (a local case desk to try with) or zendesk", "desk", _one_of(CONNECTOR_KEYS))
+    host = _ask("IMAP server", f"imap.{user.rpartition('@')[2] or 'example.com'}")
+    variable = _ask("Environment variable that holds the password", "MAILBOX_PASSWORD", _variable)
+    folder = _ask("Folder to poll", "INBOX")
+    _tell_backlog(host, user, variable, folder)
     return Answers(
         user=user,
-        host=_ask("IMAP server", f"imap.{user.rpartition('@')[2] or 'example.com'}"),
-        password_env=_ask("Environment variable that holds the password", "MAILBOX_PASSWORD", _variable),
-        folder=_ask("Folder to poll", "INBOX"),
+        host=host,
+        password_env=variable,
+        folder=folder,
         processed=_ask("When a case is proven (move:FOLDER, keyword:NAME, seen, delete)", "move:Processed"),
         since=date.fromisoformat(_ask("Leave mail alone that was received before", _today().isoformat(), _date)),
         connector_type=kind,
@@ -139,6 +143,14 @@ def ask() -> Answers:
         options={key: _ask(f"{kind}: {key}", usual) for key, usual in CONNECTOR_KEYS[kind].items()},
         address=_ask('Routing address (exact, "*@domain", or * for all mail)', "*"),
     )
+
+
+def _tell_backlog(host: str, user: str, variable: str, folder: str) -> None:
+    """What lies there already, so that the day before which mail is left alone is chosen knowingly."""
+    from worker.cli.backlog import backlog
+    from worker.settings import MailboxSettings
+
+    typer.echo(backlog(MailboxSettings(host=host, user=user, password_env=variable, folder=folder)))
 
 
 def _ask(question: str, usual: str, read: Callable[[str], str] = str.strip) -> str:

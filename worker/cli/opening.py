@@ -17,16 +17,19 @@ import typer
 
 from connectors.contract import Connector, ConnectorError
 from connectors.registry import Misconfigured, build
+from worker.authority import tokens_of
 from worker.doors import Door
 from worker.house import House
+from worker.judge import Judge, Judgement, judge_of
 from worker.lanes import Budget
 from worker.ledger import Ledger, LedgerError
 from worker.log import configure, hide
 from worker.mailbox import Mailbox
+from worker.mailbox.oauth import Keyring, vault_of
 from worker.message import InboundMessage
 from worker.message.guard import Guard
 from worker.outcome import Delivered, Outcome
-from worker.routes import compile_routes
+from worker.routes import Router, compile_routes
 from worker.settings import MailboxSettings, Settings, SettingsError, load
 from worker.slot import Slot
 
@@ -121,36 +124,56 @@ def house_or_exit(
                 name: Door(name, connector, ledger, settings.worker.max_attempts)
                 for name, connector in connectors.items()
             },
-            router=compile_routes(settings.routes, settings.mailboxes),
+            router=router_of(settings),
             guard=guard,
             pool=pool,
             budget=Budget(settings.worker.in_flight_mb << 20),
             spool=spool,
             own_addresses=own_addresses(settings),
             answer=_answering(settings, ledger),
+            judge=judge_with(settings, ledger),
+            tokens=tokens_of(settings, ledger),
             on_outcome=on_outcome,
             on_listed=on_listed,
         )
 
 
-def _answering(settings: Settings, ledger: Ledger) -> Callable[[InboundMessage, str, str, Delivered], None]:
+def _answering(settings: Settings, ledger: Ledger) -> Callable[[InboundMessage, Judgement, Delivered], None]:
     """What answers the authors of mail; nothing when the settings have no replies."""
     if not settings.replies:
         return lambda *_: None
-    from worker.classify import classify
     from worker.replies import Occasion, open_office, respond
 
-    ours = own_addresses(settings)
-    office = open_office(settings, ledger, ours)
+    office = open_office(settings, ledger, own_addresses(settings))
 
-    def answer(message: InboundMessage, reply: str, connector: str, outcome: Delivered) -> None:
-        verdict, was_there = classify(message, ours), bool(outcome.why)
+    def answer(message: InboundMessage, judgement: Judgement, outcome: Delivered) -> None:
+        route, border = judgement.decision.route, judgement.decision.authentication
+        if route is None or route.reply is None:
+            return
         occasion = Occasion(
-            message=message, verdict=verdict, reply=reply, connector=connector, case=outcome.case, recovered=was_there
+            message=message,
+            verdict=judgement.verdict,
+            reply=route.reply,
+            connector=route.connector,
+            case=outcome.case,
+            recovered=bool(outcome.why),
+            by_another=outcome.by_another,
+            authenticated=True if border.aligned else False if border.refuted else None,
         )
         respond(office, occasion)
 
     return answer
+
+
+def router_of(settings: Settings) -> Router:
+    """The routes of the settings, compiled."""
+    return compile_routes(settings.routes, settings.mailboxes, settings.calendars, settings.worker.otherwise)
+
+
+def judge_with(settings: Settings, ledger: Ledger | None) -> Judge:
+    """What the settings make of a message. Without a ledger, no canary is known."""
+    tokens = tokens_of(settings, ledger) if ledger else None
+    return judge_of(settings, router_of(settings), own_addresses(settings), tokens)
 
 
 def own_addresses(settings: Settings) -> frozenset[str]:
@@ -163,16 +186,43 @@ def own_addresses(settings: Settings) -> frozenset[str]:
 
 
 @contextmanager
-def mailboxes_of(settings: Settings, spool: Path, only: str = "") -> Iterator[list[Mailbox]]:
-    """The mailboxes to poll; those that are embedded are served from this process meanwhile."""
+def mailboxes_of(settings: Settings, spool: Path, only: str = "", *, junk: bool = False) -> Iterator[list[Mailbox]]:
+    """The mailboxes to poll; those that are embedded are served from this process meanwhile.
+
+    ``only``: the one of that name, and with ``junk`` its junk folder too.
+    """
     with ExitStack() as stack:
         mailboxes: list[Mailbox] = []
+        keyring = stack.enter_context(keyring_of(settings))
         for name, section in settings.mailboxes.items():
-            if not only or name == only:
-                reached = stack.enter_context(served(section))[0] if section.embedded else section
-                mailboxes.append(Mailbox(name, reached, spool))
+            places = settings.places_of(name)
+            wanted = [place for place in places if only in ("", place) or (junk and only == name)]
+            if not wanted:
+                continue
+            reached = stack.enter_context(served(section))[0] if section.embedded else section
+            for place in wanted:
+                folder = settings.watched[place].folder
+                mailboxes.append(Mailbox(place, reached.model_copy(update={"folder": folder}), spool, keyring))
                 stack.callback(mailboxes[-1].close)
         yield mailboxes
+
+
+@contextmanager
+def keyring_of(settings: Settings) -> Iterator[Keyring]:
+    """The tokens of these mailboxes; with the ledger, if there is one that opens, where some have to be kept."""
+    if not any(section.oauth and section.oauth.keeps_tokens for section in settings.mailboxes.values()):
+        yield Keyring()
+        return
+    try:
+        ledger = Ledger.open(settings.worker.database)
+    except LedgerError:
+        # Whoever polls has opened it before, and `check` tells of it in its own words.
+        yield Keyring()
+        return
+    try:
+        yield Keyring(vault_of(settings.worker, ledger))
+    finally:
+        ledger.close()
 
 
 @contextmanager

@@ -105,6 +105,9 @@ def show(seen: Standing) -> None:
 
 def _stuck(seen: Standing) -> Iterator[str]:
     for (name, bucket), pause in seen.pauses.items():
+        if name.startswith("mailboxes."):
+            yield f"{name} refuses our login and is left alone until {iso(pause.until)}: {pause.why}"
+            continue
         yield f"connector {name} is {_paused(pause, bucket)}; when it is mended, `mail-to-case check` opens it again"
     held = seen.summary.deliveries.get("held", 0)
     if held:

@@ -49,11 +49,23 @@ def once(path: Path, only: str, *, as_json: bool, verbose: bool) -> int:
     if only and only not in settings.mailboxes:
         complain(f"--mailbox: there is no [mailboxes.{only}] (there are: {', '.join(settings.mailboxes)})")
         raise typer.Exit(EXIT_SETTINGS)
-    with _house_with_bar(settings) as house, mailboxes_of(settings, house.spool, only) as mailboxes:
+    with _house_with_bar(settings) as house, mailboxes_of(settings, house.spool, only, junk=True) as mailboxes:
         tallies = poll_once(mailboxes, house)
+        _do_chores(house)
         paused = [f"{name}: {why[1]}" for name, door in house.doors.items() if (why := door.paused())]
     _report(tallies, paused, as_json=as_json)
     return exit_code(tallies, paused)
+
+
+def _do_chores(house: House) -> None:
+    """After the polls: what a worker does by the clock. Rooms are loaded only where there is something to do."""
+    from worker.retention import forget_or_tell
+
+    if house.settings.escalations:
+        from worker.chores import Chores
+
+        Chores(house).escalate()
+    forget_or_tell(house)
 
 
 def release(path: Path, *, verbose: bool) -> int:

@@ -1,7 +1,11 @@
 """What was decided and done (the only SQL)."""
 
+from worker.ledger.annex import Script
+from worker.ledger.erasing import Erased, Known
 from worker.ledger.errors import LedgerError
+from worker.ledger.escalations import EscalationAsk, EscalationGrant, EscalationState, Standing
 from worker.ledger.ledger import Ledger
+from worker.ledger.presence import Roll
 from worker.ledger.records import (
     TAKEN_S,
     Agenda,
@@ -24,6 +28,7 @@ from worker.ledger.records import (
     Trail,
 )
 from worker.ledger.replies import ReplyAsk, ReplyGrant, ReplyLimits, ReplyState
+from worker.ledger.waiting import WaitingCase
 
 __all__ = [
     "TAKEN_S",
@@ -31,7 +36,12 @@ __all__ = [
     "Claim",
     "DeliveryRow",
     "DeliveryState",
+    "Erased",
+    "EscalationAsk",
+    "EscalationGrant",
+    "EscalationState",
     "Event",
+    "Known",
     "KnownCase",
     "Lease",
     "LeaseHeld",
@@ -47,8 +57,12 @@ __all__ = [
     "ReplyGrant",
     "ReplyLimits",
     "ReplyState",
+    "Roll",
+    "Script",
     "SlotEnd",
     "SlotState",
+    "Standing",
     "Summary",
     "Trail",
+    "WaitingCase",
 ]

@@ -115,7 +115,8 @@ def _hold(wire: Wire, slot: Slot, message: dict[str, Any] | None, key: str, why:
     if put(wire, deliveries, row):
         note(wire, "held", row, why)
     standing = wire.one(STANDING, {"at_key": key}).state
-    place = _placed(slot, identity, "held" if standing == "held" else "finished")
+    # Not held yet: people have not been shown it, and whoever dies before that has to come back to it.
+    place = _placed(slot, identity, "fresh" if standing == "held" else "finished")
     wire.change(_into_place(wire.dialect), place)
     return bool(standing == "held")
 

@@ -1,4 +1,4 @@
-"""From a database URL to connections: one that writes, two that read, the same way on SQLite and PostgreSQL."""
+"""From a database URL to connections: one that writes, and those that read, the same way on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from worker.ledger.lines import Lines
 
 _BUSY_S = 5.0
 _READERS = 2
+#: A worker may have three connections to a server in all, and its queue needs the third.
+_READERS_OF_SERVER = 1
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
-_CONNECT = {
+CONNECT = {
     # A dead server or a cut line must not hang a poll: give up connecting, and notice silence.
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -75,10 +77,10 @@ def connected(url: URL) -> Engines:
     """Engines for a parsed URL; nothing is connected yet."""
     if url.drivername == "sqlite":
         return _sqlite(url)
-    options: dict[str, Any] = {"connect_args": _CONNECT, "use_native_hstore": False, "max_overflow": 0}
+    options: dict[str, Any] = {"connect_args": CONNECT, "use_native_hstore": False, "max_overflow": 0}
     writer = create_engine(url, pool_size=1, **options)
-    reader = create_engine(url, pool_size=_READERS, isolation_level="AUTOCOMMIT", **options)
-    return Engines(writer, reader, None, Lines(writer, 1), Lines(reader, _READERS))
+    reader = create_engine(url, pool_size=_READERS_OF_SERVER, isolation_level="AUTOCOMMIT", **options)
+    return Engines(writer, reader, None, Lines(writer, 1), Lines(reader, _READERS_OF_SERVER))
 
 
 def file_of(url: URL) -> Path | None:

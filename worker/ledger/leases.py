@@ -29,10 +29,13 @@ _OURS = update(leases).where(
 _RENEW = _OURS.values(until_s=NowS() + bindparam("ttl_s"))
 # A lease that was given back tells by its end when that was.
 _RELEASE = _OURS.values(owner="", until_s=NowS())
-_ENDED = select(leases.c.name, leases.c.until_s).where(leases.c.until_s > 0, leases.c.until_s <= NowS())
+#: Begins the names of leases that workers hold on being alive (see ``presence``); all others are mailboxes'.
+ALIVE = "alive:"
+_OF_MAILBOX = leases.c.name.not_like(f"{ALIVE}%")
+_ENDED = select(leases.c.name, leases.c.until_s).where(leases.c.until_s > 0, leases.c.until_s <= NowS(), _OF_MAILBOX)
 _IN_FORCE = (
     select(leases.c.name, leases.c.owner, (leases.c.until_s - NowS()).label("remaining_s"))
-    .where(leases.c.owner != "", leases.c.until_s > NowS())
+    .where(leases.c.owner != "", leases.c.until_s > NowS(), _OF_MAILBOX)
     .order_by(leases.c.name)
 )
 
@@ -57,7 +60,7 @@ class Leases(Store):
         self._write(lambda wire: wire.change(_RELEASE, _of(lease)))
 
     def leases(self) -> tuple[LeaseHeld, ...]:
-        """The leases in force."""
+        """The leases in force on mailboxes."""
         return tuple(LeaseHeld(row.name, row.owner, row.remaining_s) for row in self._read(_IN_FORCE))
 
     def last_polls(self) -> dict[str, datetime]:

@@ -8,16 +8,22 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from worker.ledger.annex import Annex
 from worker.ledger.claims import Claims
 from worker.ledger.clock import instant
 from worker.ledger.deliveries import Deliveries
 from worker.ledger.engine import Engines, connected, file_of, parsed
+from worker.ledger.erasing import Erasing
 from worker.ledger.errors import explained
+from worker.ledger.escalations import Escalations
 from worker.ledger.file import place_of, set_aside_if_damaged
+from worker.ledger.forgetting import FORGOTTEN
+from worker.ledger.keepsakes import Keepsakes
 from worker.ledger.links import Conversations
 from worker.ledger.migrate import is_current, migrate
 from worker.ledger.orders import Orders
 from worker.ledger.owner import own_name
+from worker.ledger.presence import Presence
 from worker.ledger.questions import Questions
 from worker.ledger.replies import Replies
 from worker.ledger.schema import meta
@@ -25,19 +31,33 @@ from worker.ledger.slots import Slots
 from worker.ledger.statements import note
 
 
-class Ledger(Slots, Deliveries, Claims, Conversations, Questions, Orders, Replies):
+class Ledger(
+    Slots,
+    Deliveries,
+    Claims,
+    Conversations,
+    Questions,
+    Orders,
+    Replies,
+    Presence,
+    Annex,
+    Escalations,
+    Keepsakes,
+    Erasing,
+):
     """What was decided and done; never raw mail. Every method may be called from several threads at once.
 
     A cache, a schedule and an audit log: losing it costs questions to the CRM, never a mail and never a second
     case. Every method raises LedgerError when the database cannot be used.
     """
 
-    #: when this ledger was begun, by its clock: older mail may have been handled under one that was lost
+    #: when this ledger was begun, by its clock: older mail may have been handled under one that was lost; or what has
+    #: been forgotten since is older than this
     born_at: datetime
 
     def __init__(self, engines: Engines, owner: str, known: dict[str, str]) -> None:
         super().__init__(engines, owner, bytes.fromhex(known["pepper"]))
-        self.born_at = instant(float(known["born_at_s"]))
+        self.born_at = instant(max(float(known["born_at_s"]), float(known.get(FORGOTTEN, 0))))
         self._place = place_of(engines.file) if engines.file else None
 
     @classmethod

@@ -21,7 +21,7 @@ _LINKED = (
         links.c.connector == bindparam("at_connector"),
         links.c.message_id_hash.in_(bindparam("hashes", expanding=True)),
     )
-    .order_by(links.c.linked_at_s.desc())
+    .order_by(links.c.linked_at_s, links.c.case_id)
 )
 _TAKES_PART = select(participants.c.case_id).where(
     participants.c.connector == bindparam("at_connector"),
@@ -45,7 +45,10 @@ class Conversations(Store):
     """The conversations of this ledger."""
 
     def conversation(self, connector: str, message_ids: Sequence[str]) -> list[KnownCase]:
-        """The cases that hold one of these messages: in the order of the ids, of one id the latest first."""
+        """The cases that hold one of these messages: in the order of the ids, of one id the earliest first.
+
+        Whoever uses a Message-ID again, later, does not come before those whose it was.
+        """
         hashes = [self.hash_of(message_id) for message_id in message_ids]
         if not hashes:
             return []

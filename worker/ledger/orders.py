@@ -51,6 +51,22 @@ class Orders(Store):
         """
         return self._write(lambda wire: sum(_retry(wire, key) for key in dict.fromkeys(keys)))
 
+    def reopen(self, key: str) -> bool:
+        """Let a delivery that was held, put off or discarded be decided anew by the rules as they are now.
+
+        Unlike ``retry``, no rule is set aside: what they hold now is held again. A doubt stays a doubt.
+        """
+
+        def reopened(wire: Wire) -> bool:
+            row = wire.first(_SEEN, {"at_key": key})
+            if row is None or row.connector is None or row.state not in (*_WAITING, "discarded"):
+                return False
+            wire.change(_PENDING, {"at_key": key})
+            note(wire, "replayed", _about(row), by="operator", was=row.state)
+            return True
+
+        return self._write(reopened)
+
     def discard(self, key: str) -> bool:
         """Give up a delivery that waits; its message leaves the folder once all its deliveries are final."""
         return self._write(lambda wire: _discard(wire, key))

@@ -178,18 +178,22 @@ class Replies(Store):
         return ReplyGrant(False, "suppressed", said)
 
     def _reply_row(self, ask: ReplyAsk) -> dict[str, Any]:
-        local, _, domain = ask.recipient.rpartition("@")
-        # ann+anything@ is ann's as well: she has one budget.
-        person = f"{local.partition('+')[0] or local}@{domain}"
+        domain = ask.recipient.rpartition("@")[2]
         return {
             "key": ask.key,
             "identity": ask.identity,
             "template": printable(ask.template),
             "connector": ask.connector,
             "case_id": printable(ask.case.id),
-            "recipient_hash": self.hash_of(person),
+            "recipient_hash": self.hash_of(person_of(ask.recipient)),
             "domain_hash": self.hash_of(f"@{domain}"),
         }
+
+
+def person_of(address: str) -> str:
+    """Whose budget an address has: ann+anything@ is ann's as well."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 _COLUMNS = {"recipient": "recipient_hash", "domain": "domain_hash", "connector": "connector", "case": "case_id"}

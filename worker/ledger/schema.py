@@ -46,7 +46,7 @@ from sqlalchemy import (
 from worker.ledger.clock import NowS
 
 #: The Alembic revision these tables stand at.
-HEAD = "0002"
+HEAD = "0003"
 VERSION_TABLE = "ledger_version"
 #: States in which a delivery still wants something done.
 UNFINISHED = ("pending", "delivering", "deferred", "held")
@@ -170,6 +170,7 @@ links = Table(
     Column("case_number", Text, nullable=False),
     Column("case_url", Text, nullable=False),
     Column("linked_at_s", Double, nullable=False, default=NowS()),
+    Index("links_case", "connector", "case_id"),
 )
 
 #: Who takes part in a case.

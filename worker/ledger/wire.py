@@ -64,6 +64,15 @@ class Wire:
         cursor.executemany(form.text, form.calls(rows), returning=True)
         return form.named(row for answer in cursor.results() for row in answer.fetchall())
 
+    def script(self, text: str) -> None:
+        """Run several statements that have no parameters, as part of the transaction. PostgreSQL only."""
+        self._cursor.execute(text)
+
+    def scalar(self, text: str) -> Any:
+        """The first value of the answer to a statement that has no parameters."""
+        row = self._cursor.execute(text).fetchone()
+        return row[0] if row else None
+
     def at_last(self, statement: Statement, values: Values) -> None:
         """Run it before the transaction ends, together with what else the same statement is to be run for.
 

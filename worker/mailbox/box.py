@@ -9,8 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from worker.mailbox.errors import Interrupted, MailboxError, Unreachable
+from worker.mailbox.ladder import Patience
+from worker.mailbox.lifeline import Lifeline
 from worker.mailbox.listing import Listing
 from worker.mailbox.marking import Acknowledged, Marker
+from worker.mailbox.oauth import Bearer, Keyring
 from worker.mailbox.profile import Processed, Profile, select
 from worker.mailbox.reading import LIMIT_BYTES, Reader
 from worker.mailbox.session import Session
@@ -24,27 +27,34 @@ _NEVER = -math.inf
 
 
 class Mailbox:
-    """One account and folder. One thread at a time, but for ``interrupt``.
+    """One account and folder. One thread at a time, but for ``interrupt`` and ``refrain``.
 
-    Every method but ``close`` and ``interrupt`` raises Unreachable (reconnect later, by ``open``) or Refused (a person
+    Every method but these and ``close`` raises Unreachable (reconnect later, by ``open``) or Refused (a person
     must act), and nothing else. After either, the connection is gone and ``open`` makes a new one.
     """
 
-    def __init__(self, name: str, settings: MailboxSettings, spool: Path) -> None:
-        """``spool``: folder for messages too large for memory, made when needed. Raises ValueError (``processed``)."""
+    def __init__(self, name: str, settings: MailboxSettings, spool: Path, keyring: Keyring | None = None) -> None:
+        """``spool``: folder for messages too large for memory, made when needed. Raises ValueError (``processed``).
+
+        ``keyring``: where bearer tokens come from, shared by all mailboxes; without it, none that has to be kept.
+        """
         self.name = name
         self.folder = settings.folder
         self.processed = Processed.parse(settings.processed)
         #: while True, the server may speak at any time; ``Watch`` listens
         self.idling = False
         self._settings, self._spool = settings, spool
+        self._keyring = keyring or Keyring()
+        self._patience = Patience()
+        self._lifeline = Lifeline()
+        self._connecting = self._refrains = False
         self._session: Session | None = None
         self._profile: Profile | None = None
         self._marker: Marker | None = None
         self._suspects: set[int] = set()
         #: monotonic times of the last whole searches on this connection
         self._swept_at = self._combed_at = _NEVER
-        self._early_news = self._stopped = False
+        self._early_news = False
         self._bytes_in = self._bytes_out = 0
 
     def open(self) -> Profile:
@@ -63,9 +73,17 @@ class Mailbox:
 
     def _connect(self) -> Profile:
         self.close()
-        if self._stopped:
+        self._connecting = True
+        try:
+            with self._patience.trying():
+                return self._connected()
+        finally:
+            self._connecting = False
+
+    def _connected(self) -> Profile:
+        if self._lifeline.is_cut or self._refrains:
             raise Interrupted(f"mailboxes.{self.name}: stopped on request")
-        self._session = Session(self.name, self._settings)
+        self._session = Session(self.name, self._settings, self.bearer(), self._lifeline)
         try:
             self._profile = select(self._session, self.folder, self.processed)
             self._marker = Marker(self._session, self.folder, self._profile, self.processed)
@@ -74,6 +92,15 @@ class Mailbox:
             self.close()
             raise
         return self._profile
+
+    @property
+    def refused_for_s(self) -> float:
+        """Seconds for which ``open`` repeats the last LoginRefused without asking the server again; else 0 (M-18)."""
+        return self._patience.waits_s
+
+    def bearer(self) -> Bearer | None:
+        """Where our bearer token comes from, if we have one. Raises Refused when its variables are empty."""
+        return self._keyring.bearer(self.name, self._settings)
 
     def _refreshed(self) -> Profile:
         session, profile = self._live()
@@ -140,17 +167,26 @@ class Mailbox:
         session, _ = self._live()
         yield from Reader(session, self._spool, self._suspects).read(waiting, limit_bytes)
 
+    def mentions(self, address: str) -> tuple[int, int]:
+        """How many messages of the folder are from the address, and how many to it; nothing is read or marked.
+
+        As the server counts (RFC 9051 section 6.4.4): it finds the text anywhere in those fields. ASCII only.
+        """
+        session, _ = self._live()
+        wanted = '"{}"'.format(address.replace("\\", "\\\\").replace('"', '\\"'))
+        return len(session.search("FROM", wanted)), len(session.search("OR", "TO", wanted, "CC", wanted))
+
     def acknowledge(self, uids: Sequence[int]) -> Acknowledged:
         """Mark messages as processed and prove it by reading back. Safe to repeat."""
         return self._marking().acknowledge(uids)
 
     def hold(self, uids: Sequence[int]) -> None:
         """Show people, in any mail program, that these wait for a person (\\Flagged)."""
-        self._marking().flag(uids, "\\Flagged", present=True)
+        self._marking().hold(uids)
 
     def release(self, uids: Sequence[int]) -> None:
-        """Take back ``hold``."""
-        self._marking().flag(uids, "\\Flagged", present=False)
+        """Take back ``hold``; what was not held is left as it is, but for the flag where keywords are not kept."""
+        self._marking().release(uids)
 
     def _marking(self) -> Marker:
         if self._marker is None:
@@ -195,10 +231,14 @@ class Mailbox:
         return self._bytes_out + (self._session.wire.bytes_out if self._session else 0)
 
     def interrupt(self) -> None:
-        """From any thread, for good: a running command ends at once, and all later ones, with Interrupted."""
-        self._stopped = True
-        if self._session:
-            self._session.interrupt()
+        """From any thread, for good: whatever is under way ends at once, and all later too, with Interrupted."""
+        self._lifeline.cut()
+
+    def refrain(self) -> None:
+        """From any thread, for good: no connection is made any more. One being made is given up; a live one goes on."""
+        self._refrains = True
+        if self._connecting:
+            self._lifeline.cut()
 
     def close(self) -> None:
         """Log out and disconnect; never raises, and may be called twice."""

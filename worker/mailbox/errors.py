@@ -27,6 +27,10 @@ class Refused(MailboxError):
     """Never, until a person acts; the text names the settings key and the cure."""
 
 
+class LoginRefused(Refused):
+    """Our credentials were not accepted. They are not shown again at once, lest the account be locked (M-18)."""
+
+
 class Declined(MailboxError):
     """The server answered NO or BAD; the connection is still good. Stays within this room."""
 

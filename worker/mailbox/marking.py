@@ -14,6 +14,8 @@ from worker.mailbox.session import Session
 
 #: messages per command: about 2 kB of UIDs at worst
 BATCH = 200
+#: set beside \\Flagged on what waits for a person, so that a flag that a person set is not taken away later
+HELD = "$MailToCaseHeld"
 _log = structlog.get_logger(__name__)
 
 
@@ -34,6 +36,8 @@ class Marker:
         self._session, self._folder, self._profile, self._processed = session, folder, profile, processed
         self._key = f"mailboxes.{session.name}.processed"
         self._warned = False
+        #: some message of the folder may carry HELD
+        self._holds = holds(profile.permanent_flags, HELD)
 
     def acknowledge(self, uids: Sequence[int]) -> Acknowledged:
         """Mark and read back. Raises Refused when the only mark asked for is not kept, Unreachable."""
@@ -47,8 +51,27 @@ class Marker:
             problems.update(dict.fromkeys(filter(None, (problem or doubt,))))
         return Acknowledged(frozenset(marked), "; ".join(problems))
 
-    def flag(self, uids: Sequence[int], flag: str, present: bool) -> None:
-        """Set or remove a flag that people see; a server that does not want it is no reason to stop."""
+    def hold(self, uids: Sequence[int]) -> None:
+        """Flag messages for people to see, and note where the server can that it was us."""
+        self._flag(uids, "\\Flagged", present=True)
+        if self._profile.keywords:
+            self._flag(uids, HELD, present=True)
+            self._holds = True
+
+    def release(self, uids: Sequence[int]) -> None:
+        """Take back ``hold``. Where the server keeps no keywords, nobody can tell whose flag it is: any is taken."""
+        noted = self._profile.keywords
+        if noted and not self._holds:
+            return
+        for batch in batches(sorted(set(uids)), BATCH):
+            present = self._session.fetch(batch, "(UID FLAGS)").items()
+            sign = HELD if noted else "\\Flagged"
+            ours = [uid for uid, answer in present if holds(words(answer.get(b"FLAGS")), sign)]
+            for flag in ("\\Flagged", HELD)[: 1 + noted]:
+                self._flag(ours, flag, present=False)
+
+    def _flag(self, uids: Sequence[int], flag: str, present: bool) -> None:
+        """Set or remove a flag; a server that does not want it is no reason to stop."""
         client = self._session.client
         change = client.add_flags if present else client.remove_flags
         for batch in batches(sorted(set(uids)), BATCH):

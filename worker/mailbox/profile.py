@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from worker.mailbox.errors import Declined, MailboxError, Refused, Unreachable, read_only
+from worker.mailbox.errors import Declined, LoginRefused, MailboxError, Refused, Unreachable, read_only
+from worker.mailbox.oauth.refusals import cure_of
 
 if TYPE_CHECKING:
     from worker.mailbox.session import Session
@@ -82,6 +83,8 @@ def select(session: Session, folder: str, processed: Processed) -> Profile:
 def _not_selected(session: Session, folder: str, no: Declined) -> MailboxError:
     """A NO often has no code: whether the folder is there at all tells the two cases apart."""
     key = f"mailboxes.{session.name}.folder"
+    if cure := cure_of(str(no), session.name):
+        return LoginRefused(f"mailboxes.{session.name}: logged in as {session.settings.user!r}, but: {no}; {cure}")
     if no.code == "NOPERM":
         return Refused(f"{key}: user {session.settings.user!r} may not open {folder!r}: {no}; grant the rights lrswte")
     if not no.later and no.code != "CORRUPTION" and not session.call(session.client.folder_exists, folder):

@@ -8,20 +8,24 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imapclient.exceptions import LoginError
-
 from worker.mailbox.answers import fetched, searched, uid_set
+from worker.mailbox.dial import Endpoint
 from worker.mailbox.errors import Declined, Interrupted, MailboxError, Refused, Unreachable, one_line, read_only
+from worker.mailbox.failures import is_answer, reason_of
+from worker.mailbox.lifeline import Lifeline
 from worker.mailbox.login import log_in
 from worker.mailbox.tls import context_for, tls_failure
-from worker.mailbox.wire import Client, Endpoint, Limits, Wire
+from worker.mailbox.wire import Client, Limits, Wire
 
 if TYPE_CHECKING:
+    from worker.mailbox.oauth import Bearer
     from worker.settings.model import MailboxSettings
 
 T = TypeVar("T")
 #: seconds that a polite LOGOUT may take
 _GOODBYE_S = 2.0
+#: seconds that getting a token may take, other mailboxes' turns before ours included
+_TOKEN_S = 60.0
 #: seconds for which a folder is believed to be the one that was selected
 CONFIRM_S = 10.0
 
@@ -29,10 +33,13 @@ CONFIRM_S = 10.0
 class Session:
     """A live connection. After Unreachable or Refused from ``call`` it is closed and of no further use."""
 
-    def __init__(self, name: str, settings: MailboxSettings) -> None:
-        """Connect, secure, log in. Raises Unreachable, Refused."""
-        self.name, self.settings = name, settings
-        self.closed = self.interrupted = False
+    def __init__(
+        self, name: str, settings: MailboxSettings, bearer: Bearer | None = None, lifeline: Lifeline | None = None
+    ) -> None:
+        """Connect, secure, log in. Raises Unreachable, Refused; Interrupted once the lifeline is cut."""
+        self.name, self.settings, self.bearer = name, settings, bearer
+        self.lifeline = lifeline or Lifeline()
+        self.closed = False
         self.uidvalidity = self.exists = 0
         #: an answer told of new mail; it tells so once, whatever command it answers
         self.arrived = False
@@ -60,7 +67,8 @@ class Session:
     def _connected(self) -> Client:
         settings = self.settings
         tls = None if settings.security == "plaintext" else context_for(self.name, settings.ca_file)
-        endpoint = Endpoint(self.name, settings.host, port_of(settings), settings.security, tls)
+        where = (settings.host, port_of(settings), settings.security)
+        endpoint = Endpoint(self.name, *where, tls, self.lifeline)
         try:
             return Client(endpoint, settings.timeout_s)
         except Exception as error:
@@ -181,39 +189,44 @@ class Session:
     def _failure(self, error: Exception) -> MailboxError:
         """The one table from whatever a library raised to what it means. Closes all but a declined session."""
         cut = isinstance(error.__context__, imaplib.IMAP4.abort | OSError)
-        if self._is_answer(error) and not cut:
+        if is_answer(error) and not cut:
             return Declined(one_line(error, self._secret()))
         self._drop()
-        if self.interrupted:
-            return Interrupted(f"{self._where}: stopped on request")
+        if self.lifeline.is_cut:
+            return self._interrupted()
         if isinstance(error, Refused):
             return error
         if isinstance(error, imaplib.IMAP4.readonly):
             return read_only(self.name, self.settings.folder)
         if isinstance(error, ssl.SSLError):
             return tls_failure(self.name, self._where, error)
-        return Unreachable(f"{self._where}: {_reason(error, self._secret())}")
+        return Unreachable(f"{self._where}: {reason_of(error, self._secret())}")
 
-    @staticmethod
-    def _is_answer(error: Exception) -> bool:
-        """A NO or BAD. imaplib's other errors are subclasses of this class, but for its complaint about states."""
-        return type(error) in (imaplib.IMAP4.error, LoginError) and "illegal in state" not in str(error)
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(f"{self._where}: stopped on request")
 
     def _connect_failure(self, error: Exception) -> MailboxError:
+        if self.lifeline.is_cut:
+            return self._interrupted()
         if isinstance(error, Refused):
             return error
         if isinstance(error, ssl.SSLError):
             return tls_failure(self.name, self._where, error)
-        return Unreachable(f"{self._where}: cannot connect: {_reason(error, '')}")
+        return Unreachable(f"{self._where}: cannot connect: {reason_of(error, '')}")
 
     def _secret(self) -> str:
-        secret = self.settings.oauth.token if self.settings.oauth else self.settings.password
-        return secret.get_secret_value() if secret else ""
+        if self.bearer:
+            return self.bearer.shown
+        return self.settings.password.get_secret_value() if self.settings.password else ""
 
-    def interrupt(self) -> None:
-        """From any thread: make a running command end at once with Interrupted."""
-        self.interrupted = True
-        self.wire.interrupt()
+    def waiting(self, work: Callable[[], T]) -> T:
+        """Do something lengthy that is not said to the mail server, and come back at once when we are cut off."""
+        try:
+            return self.lifeline.during(work, _TOKEN_S)
+        except MailboxError:
+            raise
+        except Exception as error:
+            raise self._failure(error) from None
 
     def _drop(self) -> None:
         self.closed = True
@@ -235,13 +248,3 @@ class Session:
 def port_of(settings: MailboxSettings) -> int:
     """The port, by default the one that belongs to the kind of security (RFC 8314)."""
     return settings.port or (993 if settings.security == "tls" else 143)
-
-
-def _reason(error: Exception, secret: str) -> str:
-    """Why a connection was given up, without repeating an answer that may hold a part of a mail."""
-    if isinstance(error, TimeoutError):
-        return one_line(error) if "answer" in str(error) else "no answer in time"
-    text = one_line(error, secret)
-    if not isinstance(error, imaplib.IMAP4.abort | OSError) or "unexpected" in text or "unterminated" in text:
-        return f"an answer that makes no sense ({type(error).__name__})"
-    return text

@@ -7,10 +7,8 @@ line too). This subclass does its own buffered reading, over the methods imaplib
 from __future__ import annotations
 
 import imaplib
-import ipaddress
 import logging
 import re
-import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from imapclient import IMAPClient
 
+from worker.mailbox.dial import Endpoint, dial
 from worker.mailbox.errors import Refused
 
 if TYPE_CHECKING:
@@ -48,17 +47,6 @@ class Limits:
     answer_bytes: int = ANSWER_BYTES
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where a server listens, and how the connection is protected."""
-
-    mailbox: str
-    host: str
-    port: int
-    security: str
-    tls: ssl.SSLContext | None
-
-
 class Wire(imaplib.IMAP4):
     """imaplib's protocol engine on our own reading and writing. Not thread-safe, but for ``interrupt``."""
 
@@ -80,7 +68,8 @@ class Wire(imaplib.IMAP4):
         """Connect, trying every address of the host within CONNECT_S; with implicit TLS, also shake hands."""
         self.host, self.port = host, port
         until = time.monotonic() + CONNECT_S
-        self.sock = _dial(self.endpoint, until)
+        self.sock = dial(self.endpoint, until)
+        self._reachable()
         if self.endpoint.security == "tls":
             self._secure(until)
 
@@ -91,8 +80,18 @@ class Wire(imaplib.IMAP4):
         # OpenSSL's handshake honours a socket timeout as a total, so a slow peer cannot stretch it.
         self.sock.settimeout(max(until - time.monotonic(), 0.1))
         try:
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+            self._reachable()
+            self.sock.do_handshake()
         except BaseException:
+            self.sock.close()
+            raise
+
+    def _reachable(self) -> None:
+        """Let the lifeline reach the socket that now counts, before anything waits on it."""
+        try:
+            self.endpoint.lifeline.hold(self.sock)
+        except OSError:
             self.sock.close()
             raise
 
@@ -162,14 +161,6 @@ class Wire(imaplib.IMAP4):
         """Close the socket; imaplib's own would also close a file that we do not open."""
         self.sock.close()
 
-    def interrupt(self) -> None:
-        """Wake whoever waits on this connection, from any thread; the connection is dead afterwards."""
-        try:
-            # Not SSLSocket.shutdown: that would drop the TLS state under the feet of the reading thread.
-            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-        except OSError:
-            return
-
     def pending(self) -> bool:
         """Whether received bytes wait here, where a selector cannot see them."""
         decrypted = self.sock.pending() if isinstance(self.sock, ssl.SSLSocket) else 0
@@ -209,40 +200,3 @@ class Client(IMAPClient):  # type: ignore[misc]
     def _create_IMAP4(self) -> Wire:  # noqa: N802
         self.wire = Wire(self._endpoint, self._timeout_s)
         return self.wire
-
-
-def _dial(endpoint: Endpoint, until: float) -> socket.socket:
-    """The first address that answers; each gets its share of the time left. Raises Refused, OSError."""
-    addresses = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-    if endpoint.security == "plaintext":
-        _loopback_only(endpoint, [str(address[4][0]) for address in addresses])
-    failure: OSError = OSError("the host has no address")
-    for place, (family, kind, protocol, _, address) in enumerate(addresses):
-        sock = socket.socket(family, kind, protocol)
-        sock.settimeout(max((until - time.monotonic()) / (len(addresses) - place), 0.1))
-        try:
-            sock.connect(address)
-        except OSError as error:
-            failure = error
-            sock.close()
-        else:
-            _keep_alive(sock)
-            return sock
-    raise failure
-
-
-def _loopback_only(endpoint: Endpoint, addresses: list[str]) -> None:
-    if not all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses):
-        raise Refused(
-            f"mailboxes.{endpoint.mailbox}.security: 'plaintext' would send the password readable over the network to "
-            f"{endpoint.host}; use 'tls' or 'starttls'"
-        )
-
-
-def _keep_alive(sock: socket.socket) -> None:
-    """Let the kernel find a peer that is gone without a word, so that an idling connection does not wait for ever."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 120), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -6,23 +6,32 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from worker.parsing.dates import read_date
+from worker.parsing.text import one_line
 from worker.parsing.words import decode_field, from_octets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from worker.parsing.fields import Block
+    from worker.parsing.fields import Block, Field
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 #: how far a sender's clock may be ahead of ours before its date is absurd
 _CLOCKS_DIFFER = timedelta(days=7)
 _MAX_FIELD_CHARS = 2000
 _ONCE = ("From", "Subject", "Message-ID", "Date", "Reply-To", "Content-Type")
+_AS_WRITTEN = ("authentication-results",)
 
 
 def decoded_headers(block: Block, hint: str) -> tuple[tuple[str, str], ...]:
     """Every field in order of appearance: name as written, value decoded on one line."""
-    return tuple((found.name, decode_field(found.raw, hint)) for found in block.fields)
+    return tuple((found.name, _value(found, hint)) for found in block.fields)
+
+
+def _value(found: Field, hint: str) -> str:
+    # Encoded words within are a stranger's address, as our border found it: decoded, they would be new results (H48).
+    if found.name.strip().lower() in _AS_WRITTEN:
+        return one_line(from_octets(found.raw))
+    return decode_field(found.raw, hint)
 
 
 def doubled(block: Block) -> list[str]:

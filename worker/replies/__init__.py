@@ -1,6 +1,7 @@
 """The automatic answer: to people, at most once, never to a machine (RFC 3834)."""
 
-from worker.replies.office import Office, findings, open_office, tokens_of
+from worker.replies.office import Office, findings, open_office
+from worker.replies.post import Post
 from worker.replies.respond import Answered, Occasion, reply_key, respond
 from worker.replies.rules import Decision, decide
 
@@ -9,10 +10,10 @@ __all__ = [
     "Decision",
     "Occasion",
     "Office",
+    "Post",
     "decide",
     "findings",
     "open_office",
     "reply_key",
     "respond",
-    "tokens_of",
 ]

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 
 from connectors.contract import ConnectorError, Finding, Severity
 from connectors.smtp import probe
+from worker.authority import tokens_of
 from worker.calendars import ROUND_THE_CLOCK, Calendar, CalendarError
 from worker.ledger import Ledger, ReplyLimits
 from worker.replies.post import Post
@@ -65,12 +66,6 @@ def open_office(settings: Settings, ledger: Ledger, own_addresses: frozenset[str
         post=Post(settings.smtp.server) if settings.smtp else None,
         own_addresses=own_addresses | senders,
     )
-
-
-def tokens_of(settings: Settings, ledger: Ledger) -> Tokens:
-    """Our marks: by the secret of the settings or, when there is none, by one that the ledger keeps."""
-    secret = settings.worker.secret
-    return Tokens((secret.get_secret_value() if secret else ledger.hash_of("the secret of the marks")).encode())
 
 
 def findings(settings: Settings) -> list[Finding]:

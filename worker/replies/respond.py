@@ -40,6 +40,8 @@ class Occasion:
     case: CaseRef
     #: the case was found by its key instead of being made just now
     recovered: bool = False
+    #: the case was made by a worker with another ledger, which answers as well
+    by_another: bool = False
     #: what our own border says of the author; None when it says nothing
     authenticated: bool | None = None
 
@@ -92,6 +94,8 @@ def _whom(office: Office, occasion: Occasion) -> tuple[str, str]:
     message = occasion.message
     if office.post is None:
         return "", "there is no [smtp] to send it by"
+    if occasion.by_another:
+        return "", "another worker, with a ledger of its own, has made the case, and answers"
     if occasion.recovered and message.received_at < office.ledger.born_at + _CLOCK_MARGIN:
         # Whoever made the case may have answered as well, under a ledger that was lost (I6).
         return "", "its case was made before this ledger was begun, so it may have been answered already"

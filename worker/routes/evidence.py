@@ -7,7 +7,7 @@ that takes mail from outside. See docs/decisions/0001-border-of-trust.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
@@ -75,7 +75,13 @@ def border_position(message: InboundMessage, trusted_border: Sequence[str]) -> i
     borders = {domain_key(host.strip("[]")) for host in trusted_border}
     written_by = ((at, domain_key(by_host(value))) for at, value in received)
     known = takewhile(lambda pair: pair[1], written_by)
-    return next((at for at, host in known if host in borders), 0)
+    return next((at for at, host in known if _is_border(host, borders)), 0)
+
+
+def _is_border(host: str, borders: Set[str]) -> bool:
+    """``*.example.com`` stands for all hosts below: big services have more than anybody can list."""
+    parts = host.split(".")
+    return host in borders or any(f"*.{'.'.join(parts[at:])}" in borders for at in range(1, len(parts)))
 
 
 def _delivery_fields(message: InboundMessage) -> Iterator[Evidence]:

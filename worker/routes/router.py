@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from worker.authentication import Authentication
 from worker.message import InboundMessage
-from worker.routes.evidence import Evidence, evidence, not_believed
-from worker.settings.addresses import address_key
-from worker.settings.model import MailboxSettings, Route
-from worker.settings.patterns import AddressRule, address_rule, header_condition, text_test
+from worker.routes.conditions import Condition, conditions
+from worker.routes.evidence import Evidence
+from worker.routes.fields import filled, values_of
+from worker.routes.sight import Sight
+from worker.settings.calendar import Calendar
+from worker.settings.model import JUNK, MailboxSettings
+from worker.settings.patterns import AddressRule, address_rule
+from worker.settings.route import Route
 
 #: what a rule matched by; None stands for "whatever the address"
 Match: TypeAlias = Evidence | None
-#: what the rule says, never what the mail says (traces are kept, subjects are not); and whether it holds
-Condition: TypeAlias = tuple[str, Callable[[InboundMessage], bool]]
 _MOST_NAMED = 5
+#: the name of where mail goes that no route wants, when the settings say it is delivered all the same
+OTHERWISE = "otherwise"
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,17 @@ class TraceLine:
 
     def __str__(self) -> str:
         return f"route {self.route_index + 1} {'matched' if self.matched else 'lost'}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition of one rule, asked of one mail, whoever won."""
+
+    route_index: int
+    words: str
+    holds: bool
+    #: what was seen instead
+    seen: str
 
 
 @dataclass(frozen=True)
@@ -45,11 +61,27 @@ class RoutingDecision:
     trace: tuple[TraceLine, ...]
     #: delivery fields that a stranger may have written, and that were therefore left out
     not_believed: tuple[Evidence, ...] = ()
+    #: by connector, the values of the case's fields, filled in from the mail
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    authentication: Authentication = field(default_factory=Authentication)
+    #: why the mail counts as marked as spam, or ""
+    spam_mark: str = ""
 
     @property
     def name(self) -> str:
         """The route as an operator finds it in the file: ``routes[2] billing@example.com``."""
-        return "" if self.route is None or self.route_index is None else _name(self.route_index, self.route)
+        if self.route is None:
+            return ""
+        return OTHERWISE if self.route_index is None else _name(self.route_index, self.route)
+
+    @property
+    def connectors(self) -> tuple[str, ...]:
+        """Who gets it, each once."""
+        return tuple(dict.fromkeys((self.route.connector, *self.route.also))) if self.route else ()
+
+    def fields_for(self, connector: str) -> dict[str, str]:
+        """The values of the case's fields in that connector."""
+        return dict(self.fields.get(connector, {}))
 
     @property
     def tried(self) -> str:
@@ -78,59 +110,123 @@ class _Rule:
         without_detail = (one for one in seen if one.detail and self.address.without_detail(one.address))
         return next(as_written, None) or next(without_detail, None)
 
-    def failed(self, message: InboundMessage) -> str | None:
+    def failed(self, sight: Sight) -> Condition | None:
         """The first condition that does not hold, or None."""
-        return next((words for words, holds in self.conditions if not holds(message)), None)
+        return next((one for one in self.conditions if not one.holds(sight)), None)
 
 
 class Router:
     """All routes, compiled once; ``decide`` may be called from several threads."""
 
-    def __init__(self, rules: Sequence[_Rule], borders: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, rules: Sequence[_Rule], mailboxes: Mapping[str, MailboxSettings], otherwise: Route | None = None
+    ) -> None:
+        """``otherwise``: the route of mail that no rule wants, if it is delivered."""
         self._rules = tuple(rules)
-        self._borders = dict(borders)
+        self._mailboxes = dict(mailboxes)
+        self._otherwise = otherwise
 
-    def decide(self, message: InboundMessage, mailbox: str) -> RoutingDecision:
+    def sight(self, message: InboundMessage, mailbox: str, spam: str = "") -> Sight:
+        """The message as the rules see it. ``spam``: why it was classified as spam, or ""."""
+        section = self._mailboxes.get(mailbox.removesuffix(JUNK), MailboxSettings())
+        return Sight(message, mailbox, section, spam)
+
+    def decide(self, message: InboundMessage, mailbox: str, spam: str = "") -> RoutingDecision:
         """The first route whose conditions all hold; ``mailbox`` is the name of the one the message lies in."""
-        border = self._borders.get(mailbox, ())
-        seen = evidence(message, border)
+        sight = self.sight(message, mailbox, spam)
         trace: list[TraceLine] = []
         for index, rule in enumerate(self._rules):
-            by, line = _asked(index, rule, seen, message)
+            by, line = _asked(index, rule, sight)
             trace.append(line)
             if line.matched:
                 trace += self._not_asked(index)
-                recipient, detail = (by.address, by.detail) if by else ("", "")
-                told = (seen, tuple(trace), not_believed(message, border))
-                return RoutingDecision(index, rule.route, recipient, detail, *told)
-        return RoutingDecision(None, None, "", "", seen, tuple(trace), not_believed(message, border))
+                return _decided(index, rule.route, by, sight, trace)
+        return _decided(None, self._otherwise, None, sight, trace)
+
+    def checks(self, sight: Sight) -> tuple[Check, ...]:
+        """Every condition of every rule, those behind the winner too, for people to read."""
+        return tuple(check for index, rule in enumerate(self._rules) for check in _checks(index, rule, sight))
 
     def _not_asked(self, winner: int) -> Iterator[TraceLine]:
         why = f"not asked, route {winner + 1} came first"
         return (TraceLine(index, False, why) for index in range(winner + 1, len(self._rules)))
 
 
-def compile_routes(routes: Sequence[Route], mailboxes: Mapping[str, MailboxSettings]) -> Router:
-    """Read all rules; ``mailboxes`` say whose headers are believed. Raises ValueError for what ``load`` refuses."""
-    borders = {name: mailbox.trusted_border for name, mailbox in mailboxes.items()}
-    return Router([_Rule(route, address_rule(route.address), tuple(_conditions(route))) for route in routes], borders)
+def compile_routes(
+    routes: Sequence[Route],
+    mailboxes: Mapping[str, MailboxSettings],
+    calendars: Mapping[str, Calendar] | None = None,
+    otherwise: str = "hold",
+) -> Router:
+    """Read all rules; ``mailboxes`` say whose headers are believed. Raises ValueError for what ``load`` refuses.
+
+    ``otherwise``: as in [worker]; only "deliver:CONNECTOR" is the router's matter.
+    """
+    offices = {name: one.working_time for name, one in (calendars or {}).items()}
+    rules = [_Rule(route, address_rule(route.address), conditions(route, offices)) for route in routes]
+    action, _, connector = otherwise.partition(":")
+    return Router(rules, mailboxes, Route(connector=connector) if action == "deliver" else None)
 
 
-def _asked(index: int, rule: _Rule, seen: Sequence[Evidence], message: InboundMessage) -> tuple[Match, TraceLine]:
-    by = rule.match(seen)
+def _decided(
+    index: int | None, route: Route | None, by: Match, sight: Sight, trace: Sequence[TraceLine]
+) -> RoutingDecision:
+    recipient, detail = (by.address, by.detail) if by else ("", "")
+    return RoutingDecision(
+        route_index=index,
+        route=route,
+        recipient=recipient,
+        detail=detail,
+        evidence=sight.evidence,
+        trace=tuple(trace),
+        not_believed=sight.not_believed,
+        fields=_fields_of(route, recipient, sight) if route else {},
+        authentication=sight.authentication,
+        spam_mark=sight.spam_mark,
+    )
+
+
+def _fields_of(route: Route, recipient: str, sight: Sight) -> dict[str, dict[str, str]]:
+    by_connector = {name: route.fields_for(name) for name in (route.connector, *route.also)}
+    texts = [text for templates in by_connector.values() for text in templates.values()]
+    if not any("{" in text for text in texts):
+        return by_connector
+    # Telling the language means reading the text, so it is done only for a template that wants it.
+    language = sight.language if any("{language}" in text for text in texts) else ""
+    known = {"mailbox": sight.mailbox_name, "language": language}
+    values = values_of(route, sight.message, recipient, known)
+    return {name: filled(templates, values) for name, templates in by_connector.items()}
+
+
+def _asked(index: int, rule: _Rule, sight: Sight) -> tuple[Match, TraceLine]:
+    by = rule.match(sight.evidence)
     if by is None and rule.address.key != "*":
-        return None, TraceLine(index, False, f"address {rule.address.written} is in none of {_fields(seen)}")
-    failed = rule.failed(message)
+        return None, TraceLine(index, False, _not_addressed(rule, sight))
+    failed = rule.failed(sight)
     if failed:
-        return None, TraceLine(index, False, f"{failed} does not hold")
+        return None, TraceLine(index, False, failed.lost(sight))
     return by, TraceLine(index, True, _reason(rule, by))
+
+
+def _checks(index: int, rule: _Rule, sight: Sight) -> Iterator[Check]:
+    by = rule.match(sight.evidence)
+    holds = by is not None or rule.address.key == "*"
+    seen = f"{by.address} in {by.header}" if by else "" if holds else f"in none of {_fields(sight.evidence)}"
+    yield Check(index, f"address {rule.address.written}", holds, seen)
+    for one in rule.conditions:
+        holds = one.holds(sight)
+        yield Check(index, one.words, holds, "" if holds else one.seen(sight))
+
+
+def _not_addressed(rule: _Rule, sight: Sight) -> str:
+    return f"address {rule.address.written} is in none of {_fields(sight.evidence)}"
 
 
 def _reason(rule: _Rule, by: Match) -> str:
     address = f"address {rule.address.written}"
     if by:
         address += f" is {by.address} in {by.header}"
-    return "; ".join([address, *(words for words, _ in rule.conditions)])
+    return "; ".join([address, *(one.words for one in rule.conditions)])
 
 
 def _fields(seen: Sequence[Evidence]) -> str:
@@ -139,22 +235,3 @@ def _fields(seen: Sequence[Evidence]) -> str:
 
 def _name(index: int, route: Route) -> str:
     return f"routes[{index + 1}] {route.address}"
-
-
-def _conditions(route: Route) -> Iterator[Condition]:
-    if route.subject is not None:
-        subject = text_test(route.subject)
-        yield f"subject {route.subject!r}", lambda message: subject(message.subject)
-    if route.sender is not None:
-        yield f"sender {route.sender!r}", _sender(address_rule(route.sender))
-    if route.header is not None:
-        name, test = header_condition(route.header)
-        yield f"header {route.header!r}", lambda message: any(map(test, message.headers_named(name)))
-
-
-def _sender(rule: AddressRule) -> Callable[[InboundMessage], bool]:
-    def holds(message: InboundMessage) -> bool:
-        address = address_key(message.author.address)
-        return bool(address) and (rule.exact(address) or rule.without_detail(address))
-
-    return holds

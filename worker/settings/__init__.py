@@ -4,13 +4,12 @@ from worker.settings.load import load
 from worker.settings.model import (
     ConnectorSettings,
     MailboxSettings,
-    OAuth,
-    Policy,
-    Route,
     Settings,
     WorkerSettings,
 )
+from worker.settings.oauth import OAuth
 from worker.settings.problems import Problem, SettingsError
+from worker.settings.route import Policy, Route
 
 __all__ = [
     "ConnectorSettings",

@@ -13,7 +13,7 @@ from worker.settings.problems import Path, Problem, nearest
 PREFIX = "MAIL_TO_CASE__"
 SECTIONS = tuple(Settings.model_fields)
 _LISTS = ("routes", "escalations")
-_NAMED = ("mailboxes", "connectors", "replies", "calendars")
+_NAMED = ("mailboxes", "connectors", "replies", "calendars", "canaries")
 _ONE_UNDERSCORE = re.compile(rf"MAIL_TO_CASE_({'|'.join(SECTIONS)})_", re.IGNORECASE)
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import SkipValidation, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, SettingsConfigDict
 
+from worker.settings.canary import Canary
 from worker.settings.environment import PREFIX, own_variables, path_of, same_names, variable_problems
-from worker.settings.model import ConnectorSettings, MailboxSettings, Route, Settings, WorkerSettings
+from worker.settings.model import ConnectorSettings, MailboxSettings, Settings, WorkerSettings
 from worker.settings.problems import Mistake, Places, Problem, SettingsError, without_password
 from worker.settings.promised import Calendar, Escalation, Reply, Smtp
+from worker.settings.route import Route
 from worker.settings.shape import repaired, shape_mistakes
 from worker.settings.validate import Given, mistakes_in
 
@@ -74,6 +76,7 @@ class _Sources(BaseSettings):
     calendars: SkipValidation[dict[str, Calendar]] = {}
     escalations: SkipValidation[tuple[Escalation, ...]] = ()
     smtp: SkipValidation[Smtp] | None = None
+    canaries: SkipValidation[dict[str, Canary]] = {}
 
 
 class _Environment(EnvSettingsSource):

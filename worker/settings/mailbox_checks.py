@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from worker.settings.addresses import domain_key, is_loopback
 from worker.settings.model import MailboxSettings
+from worker.settings.oauth_checks import oauth_mistakes
 from worker.settings.problems import Mistake, nearest
 from worker.settings.secrets import variable_mistakes
 
@@ -29,6 +30,7 @@ def mailbox_mistakes(
     for name, mailbox in mailboxes.items():
         yield from _embedded(name, mailbox) if mailbox.embedded else _server(name, mailbox, has, environ)
         yield from _folder(name, mailbox)
+        yield from _junk(name, mailbox)
         yield from _processed(name, mailbox)
         yield from _border(name, mailbox)
     yield from _twice(mailboxes)
@@ -68,7 +70,19 @@ def _credentials(name: str, mailbox: MailboxSettings, has: Has, environ: Mapping
     if mailbox.password_env is not None:
         yield from variable_mistakes((*path, "password_env"), mailbox.password_env, environ)
     if mailbox.oauth:
-        yield from variable_mistakes((*path, "oauth", "token_env"), mailbox.oauth.token_env, environ)
+        yield from oauth_mistakes(name, mailbox.oauth, has, environ)
+
+
+def _junk(name: str, mailbox: MailboxSettings) -> Iterator[Mistake]:
+    if mailbox.junk is None:
+        return
+    path = ("mailboxes", name, "junk")
+    if not _is_folder(mailbox.junk):
+        yield path, f"found {mailbox.junk!r}", 'Write a folder\'s name: junk = "Junk".'
+    elif _folder_key(mailbox.junk) == _folder_key(mailbox.folder):
+        yield path, f"{mailbox.junk!r} is the folder that is polled", "Name the server's junk folder, or leave it out."
+    elif mailbox.processed == f"move:{mailbox.junk}":
+        yield path, f"processed mail is moved to {mailbox.junk!r}", "Name another folder in processed."
 
 
 def _folder(name: str, mailbox: MailboxSettings) -> Iterator[Mistake]:
@@ -99,7 +113,7 @@ def _processed(name: str, mailbox: MailboxSettings) -> Iterator[Mistake]:
 
 def _border(name: str, mailbox: MailboxSettings) -> Iterator[Mistake]:
     for host in mailbox.trusted_border:
-        if not _HOST.fullmatch(host):
+        if not _HOST.fullmatch(host.removeprefix("*.")):
             cure = "Write names as they stand after 'by' in Received fields, such as mx.example.com."
             yield ("mailboxes", name, "trusted_border"), f"found {host[:80]!r}", cure
 

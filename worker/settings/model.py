@@ -7,11 +7,17 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
+from worker.settings.canary import Canary
+from worker.settings.oauth import OAuth
 from worker.settings.promised import Calendar, Escalation, Reply, Smtp
+from worker.settings.route import Route
 from worker.settings.section import Section
 from worker.settings.smtp import PASSWORD
+
+#: after a mailbox's name: its junk folder
+JUNK = ":junk"
 
 
 class WorkerSettings(Section):
@@ -34,6 +40,12 @@ class WorkerSettings(Section):
     allow_ephemeral_database: bool = Field(
         False, description="Accept an SQLite ledger on a dyno, whose disk is gone at the next restart."
     )
+    otherwise: str = Field(
+        "hold", description='What becomes of mail that no route wants: "hold", "discard" or "deliver:CONNECTOR".'
+    )
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        365, description="Days after which the ledger forgets finished mail; 0: it never does."
+    )
     secret_env: str | None = Field(
         None, description="Environment variable with the secret that marks our own mail; else the ledger keeps one."
     )
@@ -44,17 +56,8 @@ class WorkerSettings(Section):
         return self.secret_in(self.secret_env)
 
 
-class OAuth(Section):
-    """[mailboxes.NAME.oauth]"""
-
-    provider: Literal["google", "microsoft", "generic"] = Field(description="Who issued the token.")
-    mechanism: Literal["XOAUTH2", "OAUTHBEARER"] = Field("XOAUTH2", description="SASL mechanism.")
-    token_env: str = Field(description="Environment variable that holds the bearer token.")
-
-    @property
-    def token(self) -> SecretStr | None:
-        """The bearer token, from the environment."""
-        return self.secret_in(self.token_env)
+def _listed(written: Any) -> Any:
+    return (written,) if isinstance(written, str) else written
 
 
 class MailboxSettings(Section):
@@ -70,7 +73,7 @@ class MailboxSettings(Section):
     ca_file: Path | None = Field(None, description="PEM file of the authority that signed the server's certificate.")
     user: str = Field("", description="Login name.")
     password_env: str | None = Field(None, description="Environment variable that holds the password.")
-    oauth: OAuth | None = Field(None, description="Bearer token instead of a password.")
+    oauth: OAuth | None = Field(None, description="Bearer tokens instead of a password.")
     folder: str = Field("INBOX", description="Folder to poll.")
     since: date | None = Field(None, description="Mail received earlier is left alone.")
     processed: str = Field(
@@ -81,6 +84,28 @@ class MailboxSettings(Section):
     trusted_border: tuple[str, ...] = Field(
         (), description="Your mail servers that take mail from outside, as they stand after 'by' in Received fields."
     )
+    authserv_id: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (),
+        description="The name, or names, your border gives itself in Authentication-Results; without one nobody is "
+        "authenticated.",
+    )
+    authserv_strips: bool = Field(
+        False,
+        description="Your border writes that field below its own Received, and removes forged ones (RFC 8601 "
+        "section 5).",
+    )
+    unauthenticated: Literal["participant", "stranger"] | None = Field(
+        None,
+        description="Who an author is whom the border did not authenticate, though his address takes part in the case; "
+        "left out: a stranger if authserv_id is set, else a participant.",
+    )
+    spam_score: float | None = Field(
+        None, description="A mail with this score or more, in X-Spam-Status or X-Spam-Score, counts as marked as spam."
+    )
+    spam_dmarc: bool = Field(False, description="A mail of which your border says dmarc=fail counts as marked as spam.")
+    junk: str | None = Field(
+        None, description="Folder that is polled as well; what lies there counts as marked as spam."
+    )
     embedded: Path | None = Field(
         None, description="Serve this folder of .eml files from a test mailbox in the process, and poll that."
     )
@@ -89,6 +114,11 @@ class MailboxSettings(Section):
     def password(self) -> SecretStr | None:
         """The password, from the environment."""
         return self.secret_in(self.password_env)
+
+    @property
+    def authserv_ids(self) -> tuple[str, ...]:
+        """The names that ``authserv_id`` gives."""
+        return tuple(one for one in self.authserv_id if one.strip())
 
 
 class ConnectorSettings(Section):
@@ -104,24 +134,6 @@ class ConnectorSettings(Section):
         return dict(self.__pydantic_extra__ or {})
 
 
-Policy = Literal["deliver", "hold", "discard"]
-
-
-class Route(Section):
-    """[[routes]]: all conditions must hold; the first route that matches wins."""
-
-    address: str = Field("*", description='Exact, "*@domain", "re:PATTERN" or "*".')
-    subject: str | None = Field(None, description='Text the subject contains, or "re:PATTERN".')
-    sender: str | None = Field(None, description='Author: exact, "*@domain", "re:PATTERN".')
-    header: str | None = Field(None, description='"Name" present, or "Name: text" contained, or "Name: re:PATTERN".')
-    connector: str = Field(description="Name of a [connectors.NAME].")
-    also: tuple[str, ...] = Field((), description="Further connectors that get the same mail.")
-    fields: dict[str, str] = Field({}, description="Field values for the case, in the connector's names.")
-    reply: str | None = Field(None, description="Name of a [replies.NAME] template.")
-    spam: Policy = Field("hold", description="What becomes of mail marked as spam.")
-    automatic: Policy = Field("deliver", description="What becomes of bounces and auto-replies.")
-
-
 class Settings(Section):
     """The whole of settings.toml and the environment."""
 
@@ -133,12 +145,20 @@ class Settings(Section):
     calendars: dict[str, Calendar] = Field({})
     escalations: tuple[Escalation, ...] = ()
     smtp: Smtp | None = None
+    canaries: dict[str, Canary] = Field({})
 
-    def not_yet(self) -> tuple[str, ...]:
-        """Configured sections and keys that this version reads but does not act on, as an operator wrote them."""
-        sections = [f"[replies.{name}]" for name in self.replies] + [f"[calendars.{name}]" for name in self.calendars]
-        sections += [f"routes[{number}].reply" for number, route in enumerate(self.routes, 1) if route.reply]
-        return (*sections, *["[[escalations]]"][: len(self.escalations)], *(["[smtp]"] if self.smtp else []))
+    @property
+    def watched(self) -> dict[str, MailboxSettings]:
+        """What is polled, by name: each mailbox, and as ``NAME:junk`` its junk folder."""
+        places = dict(self.mailboxes)
+        for name, one in self.mailboxes.items():
+            if one.junk:
+                places[f"{name}{JUNK}"] = one.model_copy(update={"folder": one.junk})
+        return places
+
+    def places_of(self, name: str) -> tuple[str, ...]:
+        """The names in ``watched`` that belong to one mailbox."""
+        return (name, f"{name}{JUNK}") if self.mailboxes[name].junk else (name,)
 
     def secrets(self) -> tuple[SecretStr, ...]:
         """Every secret value these settings lead to: what a log must never show."""
@@ -147,7 +167,7 @@ class Settings(Section):
     def _secrets(self) -> Iterator[SecretStr | None]:
         for mailbox in self.mailboxes.values():
             yield mailbox.password
-            yield mailbox.oauth.token if mailbox.oauth else None
+            yield from mailbox.oauth.secrets() if mailbox.oauth else ()
         for connector in self.connectors.values():
             for key, variable in connector.options.items():
                 yield self.secret_in(variable) if key.endswith("_env") and isinstance(variable, str) else None

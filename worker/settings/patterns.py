@@ -17,8 +17,11 @@ MATCHED_CHARS = 65_536
 Test = Callable[[str], bool]
 
 
-def _compiled(pattern: str) -> Any:
-    """Raises ValueError, in RE2's words, for what RE2 refuses: back-references, look-around, mistakes."""
+def compiled(pattern: str) -> Any:
+    """The pattern, without regard to case.
+
+    Raises ValueError, in RE2's words, for what RE2 refuses: back-references, look-around, mistakes.
+    """
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
@@ -32,12 +35,17 @@ def _compiled(pattern: str) -> Any:
 def text_test(condition: str) -> Test:
     """Whether a text contains the condition or, after ``re:``, a match of the pattern; case does not matter."""
     if condition.startswith(REGEX):
-        pattern = _compiled(condition.removeprefix(REGEX).strip())
+        pattern = compiled(condition.removeprefix(REGEX).strip())
         return lambda text: pattern.search(text[:MATCHED_CHARS]) is not None
     wanted = condition.strip().casefold()
     if not wanted:
         raise ValueError("empty")
     return lambda text: wanted in text[:MATCHED_CHARS].casefold()
+
+
+def pattern_in(condition: str) -> Any:
+    """The pattern after ``re:``, or None for a condition without one. Raises ValueError."""
+    return compiled(condition.removeprefix(REGEX).strip()) if condition.startswith(REGEX) else None
 
 
 @dataclass(frozen=True)
@@ -77,12 +85,12 @@ def _always(_: str) -> bool:
 
 
 def _pattern_rule(written: str, pattern: str) -> AddressRule:
-    compiled = _compiled(pattern)
+    whole = compiled(pattern)
 
     def exact(address: str) -> bool:
         local, at, domain = address[:MATCHED_CHARS].rpartition("@")
         spellings = {address[:MATCHED_CHARS], f"{local}{at}{shown_domain(domain)}"}
-        return any(compiled.fullmatch(spelling) for spelling in spellings)
+        return any(whole.fullmatch(spelling) for spelling in spellings)
 
     return AddressRule(written, f"{REGEX}{pattern}", exact, lambda address: exact(split_detail(address)[0]))
 

@@ -11,8 +11,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from worker.settings.canary import Canary
-from worker.settings.model import ConnectorSettings, MailboxSettings, OAuth, Route, WorkerSettings
+from worker.settings.model import ConnectorSettings, MailboxSettings, WorkerSettings
+from worker.settings.oauth import OAuth
 from worker.settings.promised import Budget, Calendar, Escalation, Reply, Smtp, When
+from worker.settings.route import Route
 
 _WORDS = {int: "whole number", float: "number", bool: "true or false", str: "text", Path: "path"}
 _INTRODUCTION = """\

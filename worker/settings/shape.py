@@ -16,8 +16,6 @@ from worker.settings.problems import Mistake, Path, inlined_secret, is_secret, n
 
 Tree = dict[str, Any]
 _CHECKED_FURTHER = ("worker", "mailboxes", "connectors")
-#: part of the settings' language, for a later version
-_LATER = {("Route", "language"): "Conditions on the language are not supported by this version; leave it out."}
 
 
 def shape_mistakes(error: ValidationError) -> list[Mistake]:
@@ -43,8 +41,6 @@ def _mistake(detail: ErrorDetails) -> Mistake:
 def _unknown(path: Path, key: str) -> tuple[str, str]:
     section = _section_at(path[:-1])
     known = _keys(section)
-    if section and (section.__name__, key) in _LATER:
-        return "not supported", _LATER[section.__name__, key]
     if is_secret(key):
         return inlined_secret(key)
     home = next((name for name in ("worker",) if len(path) == 1 and key in _keys(_section_at((name,)))), "")

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from worker.settings.escalation_checks import escalation_mistakes
+from worker.settings.forwarded_checks import forwarded_mistakes
 from worker.settings.mailbox_checks import mailbox_mistakes
 from worker.settings.model import ConnectorSettings, Settings
+from worker.settings.oauth_checks import keeping_mistakes
 from worker.settings.problems import Mistake, Path, inlined_secret, is_secret, nearest, without_password
-from worker.settings.route_checks import Known, route_mistakes
+from worker.settings.route_checks import NAMED, Known, otherwise_mistakes, route_mistakes
 from worker.settings.secrets import variable_mistakes
 
 _NAME = re.compile(r"[\w-]{1,64}")
@@ -48,10 +51,18 @@ def mistakes_in(settings: Settings, given: Given, environ: Mapping[str, str]) ->
     if settings.worker.secret_env is not None:
         yield from variable_mistakes(("worker", "secret_env"), settings.worker.secret_env, environ)
     yield from mailbox_mistakes(settings.mailboxes, given.has, environ)
+    is_sqlite = settings.worker.database.startswith("sqlite")
+    yield from keeping_mistakes(settings.mailboxes, is_sqlite, given.has("worker", "secret_env"))
     for name, connector in settings.connectors.items():
         yield from _connector(name, connector, environ)
     numbers = {int(path[1]) for path in given.broken if path[0] == "routes" and len(path) > 1}
-    yield from route_mistakes(settings.routes, Known(given.names("connectors"), given.names("replies"), numbers))
+    names = {section: given.names(section) for section in NAMED}
+    authenticated = any(mailbox.authserv_id for mailbox in settings.mailboxes.values())
+    yield from route_mistakes(settings.routes, Known(names, numbers, authenticated))
+    yield from otherwise_mistakes(settings.worker.otherwise, names["connectors"])
+    if settings.canaries and not (settings.smtp or given.has("smtp")):
+        yield ("canaries",), "there is no [smtp] to send them by", 'Add [smtp] with url = "smtps://USER@HOST".'
+    yield from forwarded_mistakes(settings.routes, settings.mailboxes)
     yield from _later_sections(settings, given)
 
 
@@ -64,7 +75,7 @@ def _nothing_to_do(given: Given) -> Iterator[Mistake]:
 
 
 def _names(given: Given) -> Iterator[Mistake]:
-    for section in ("mailboxes", "connectors", "replies", "calendars"):
+    for section in ("mailboxes", "connectors", "replies", "calendars", "canaries"):
         for name in given.names(section):
             if not _NAME.fullmatch(name):
                 yield (section, name), "not a name", "Use letters, digits, - and _, 64 at most."
@@ -123,9 +134,4 @@ def _later_sections(settings: Settings, given: Given) -> Iterator[Mistake]:
                 f"unknown calendar {reply.calendar!r}",
                 nearest(reply.calendar, calendars),
             )
-    connectors = given.names("connectors")
-    for number, escalation in enumerate(settings.escalations):
-        wanted = escalation.when.connector
-        if wanted and wanted not in connectors:
-            path = ("escalations", number, "when", "connector")
-            yield path, f"unknown connector {wanted!r}", nearest(wanted, connectors)
+    yield from escalation_mistakes(settings, given.names("connectors"), calendars)

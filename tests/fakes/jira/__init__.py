@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.fakes.http_server import FakeServer, Fault, Reply, Seen
+from tests.fakes.jira.customers import desk_refusal
 from tests.fakes.jira.desk import Desk
 from tests.fakes.jira.form import FormReader
 from tests.fakes.jira.meta import PROJECT, Meta
 from tests.fakes.jira.records import STATUSES, Issue
+from tests.fakes.jira.service_desk import ROOT, ServiceDesk
 from tests.fakes.jira.strict import Refusal, refuse
 
 __all__ = ["Fault", "Issue", "JiraFake", "Reply"]
@@ -38,6 +40,7 @@ class JiraFake(FakeServer):
         self.root = "/rest/api/2" if data_center else "/rest/api/3"
         self.meta = Meta(adf=not data_center)
         self.desk = Desk(self.meta)
+        self.service = ServiceDesk(self.desk)
         self.token_lives_s = 3600
         self.tokens: dict[str, float] = {}
         self.tokens_given = 0
@@ -62,6 +65,12 @@ class JiraFake(FakeServer):
         """Of an account's token with scopes."""
         gateway = {"gateway": self.url, "cloud_id": self.cloud_id}
         return self.token_options | {"token": self.scoped_token} | gateway
+
+    @property
+    def desk_options(self) -> dict[str, Any]:
+        """Of a service account, for the service desk."""
+        desk = {"service_desk": self.service.name, "request_type": "Email request"}
+        return {name: one for name, one in self.options.items() if name not in ("project", "issue_type")} | desk
 
     def _place(self) -> dict[str, Any]:
         return {"project": PROJECT, "issue_type": "Task"}
@@ -98,7 +107,7 @@ class JiraFake(FakeServer):
     def watcher(self, path: str, headers: Mapping[str, str]) -> Callable[[bytes], None] | None:
         self._form.reader = None
         found = re.search(r"boundary=([\w'()+,./:=?-]+)", headers.get("content-type", ""))
-        if not path.endswith("/attachments") or not found:
+        if not path.endswith(("/attachments", "/attachTemporaryFile")) or not found:
             return None
         self._form.reader = FormReader(found[1])
         feed: Callable[[bytes], None] = self._form.reader.feed
@@ -111,7 +120,8 @@ class JiraFake(FakeServer):
         except Refusal as refusal:
             reply = refusal.reply
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reply = Reply(400, {"errorMessages": [f"Invalid request payload: {error!r}"[:200]], "errors": {}})
+            said = f"Invalid request payload: {error!r}"[:200]
+            reply = Reply(400, {"errorMessages": [said], "errorMessage": said, "errors": {}})
         return Reply(reply.status, reply.body, self.rate_headers | dict(reply.headers))
 
     def _routed(self, seen: Seen) -> Reply:
@@ -124,8 +134,8 @@ class JiraFake(FakeServer):
         path = seen.path.removeprefix(gateway)
         if not self.data_center and re.fullmatch(r"/rest/api/[23]/search", path):
             raise refuse(410, "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.")
-        for method, pattern, handler in self._routes():
-            found = re.fullmatch(self.root + pattern, path)
+        for method, pattern, handler in (*self._routes(), *self._desk_routes()):
+            found = re.fullmatch(pattern if pattern.startswith(ROOT) else self.root + pattern, path)
             if found and method == seen.method:
                 return handler(seen, *found.groups())
         raise Refusal(Reply(404, b"<html>Oops, you've found a dead link.</html>", {"Content-Type": "text/html"}))
@@ -194,6 +204,15 @@ class JiraFake(FakeServer):
             *(self._old_routes() if self.data_center else self._new_routes()),
         )
 
+    def _desk_routes(self) -> tuple[tuple[str, str, Callable[..., Reply]], ...]:
+        return () if self.data_center else self.service.routes(self._lay_down)
+
+    def _lay_down(self, seen: Seen, desk_id: str) -> Reply:
+        reader = self._form.reader
+        if reader is None or not reader.ended:
+            raise desk_refusal(400, "The form is not complete.")
+        return self.service.lay_down(seen, desk_id, reader.parts)
+
     def _old_routes(self) -> tuple[tuple[str, str, Callable[..., Reply]], ...]:
         return (("POST", "/search", self.desk.old_search),)
 
@@ -210,8 +229,9 @@ def _plain(issue: Issue) -> dict[str, Any]:
     comments = [{"body": one.body, "public": one.public, "properties": one.properties} for one in issue.comments]
     files = [{"name": one.name, "size": one.size, "sha256": one.sha256, "after": one.after} for one in issue.files]
     shown = {"id": str(issue.id), "key": issue.key, "fields": issue.fields, "status": STATUSES[issue.status][0]}
-    return {**shown, "keys": issue.keys, "comments": comments, "attachments": files}
+    people = {"reporter": issue.reporter.email, "participants": issue.participants}
+    return {**shown, **people, "keys": issue.keys, "comments": comments, "attachments": files}
 
 
 def _below(path: str) -> str:
-    return re.sub(r"^(/ex/jira/[\w-]+)?/rest/api/\d", "", path)
+    return re.sub(r"^(/ex/jira/[\w-]+)?/rest(/api/\d|(?=/servicedeskapi))", "", path)

@@ -9,7 +9,7 @@ from typing import Any
 from tests.fakes.http_server import Reply, Seen
 from tests.fakes.jira.form import Part
 from tests.fakes.jira.meta import PROJECT, PROJECT_ID, TYPES, Meta
-from tests.fakes.jira.records import COMPONENTS, OPTIONS, PRIORITIES, STATUSES, WAYS, Comment, File, Issue
+from tests.fakes.jira.records import COMPONENTS, OPTIONS, PRIORITIES, STATUSES, WAYS, Comment, File, Issue, User
 from tests.fakes.jira.shown import Showing
 from tests.fakes.jira.strict import MAX_CHARS, SUMMARY_CHARS, mapping, no_issue, properties, refuse, text
 
@@ -42,11 +42,20 @@ class Desk(Showing):
         given = mapping(seen.json, "issue", _UPDATE)
         fields = self._checked(given.get("fields"), making=True)
         reporter = self.meta.user_of(fields["reporter"]) if "reporter" in fields else self.meta.me
-        issue = Issue(next(self._numbers), f"{PROJECT}-{next(self._keys)}", fields, reporter)
+        issue = self.add(fields, reporter)
         issue.properties = properties(given.get("properties"))
+        return Reply(201, {"id": str(issue.id), "key": issue.key, "self": f"{self.url}/issue/{issue.id}"})
+
+    def add(self, fields: dict[str, Any], reporter: User) -> Issue:
+        """A new one, which the index hears of later."""
+        issue = Issue(self.number(), f"{PROJECT}-{next(self._keys)}", fields, reporter)
         issue.indexed_at = time.monotonic() + self.lag_s
         self.issues[issue.id] = issue
-        return Reply(201, {"id": str(issue.id), "key": issue.key, "self": f"{self.url}/issue/{issue.id}"})
+        return issue
+
+    def number(self) -> int:
+        """One that nothing else has."""
+        return next(self._numbers)
 
     def _checked(self, given: Any, *, making: bool) -> dict[str, Any]:
         fields = mapping(given, "fields", set(given) if isinstance(given, dict) else set())
@@ -96,7 +105,7 @@ class Desk(Showing):
             raise no_issue()
         return found
 
-    def _written(self, which: str, right: str) -> Issue:
+    def written(self, which: str, right: str) -> Issue:
         issue = self.living(which)
         if right not in self.meta.rights:
             raise refuse(403, "You do not have permission to do that.")
@@ -106,18 +115,21 @@ class Desk(Showing):
         return issue
 
     def edit(self, seen: Seen, which: str) -> Reply:
-        issue = self._written(which, "EDIT_ISSUES")
+        issue = self.written(which, "EDIT_ISSUES")
         given = mapping(seen.json, "issue", _UPDATE)
         fields = self._checked(given.get("fields", {}), making=False)
         update = mapping(given.get("update", {}), "update", {"labels"})
+        if update and "labels" not in self.meta.screen:
+            raise refuse(400, labels="Field 'labels' cannot be set. It is not on the appropriate screen, or unknown.")
         issue.fields |= fields
         added = [one["add"] for one in update.get("labels", [])]
         issue.fields["labels"] = list(dict.fromkeys([*issue.labels, *added]))
+        issue.properties |= properties(given.get("properties"))
         issue.touch()
         return Reply(204)
 
     def comment(self, seen: Seen, which: str) -> Reply:
-        issue = self._written(which, "ADD_COMMENTS")
+        issue = self.written(which, "ADD_COMMENTS")
         given = mapping(seen.json, "comment", _COMMENT)
         body = text(given.get("body"), "comment", adf=self.adf, limit=self.max_chars)
         if len(issue.comments) >= MAX_COMMENTS:
@@ -125,7 +137,7 @@ class Desk(Showing):
         seen_by = given.get("visibility")
         if seen_by is not None and (seen_by.get("type") != "role" or seen_by.get("value") != "Agents"):
             raise refuse(400, commentLevel="You are currently not a member of the project role.")
-        made = Comment(next(self._numbers), body, self.meta.me, properties(given.get("properties")), seen_by)
+        made = Comment(self.number(), body, self.meta.me, properties(given.get("properties")), seen_by)
         issue.comments.append(made)
         issue.touch()
         return Reply(201, made.shown(self.url, adf=self.adf, properties=False))
@@ -133,21 +145,26 @@ class Desk(Showing):
     def attach(self, seen: Seen, which: str, parts: list[Part]) -> Reply:
         if seen.headers.get("x-atlassian-token") != "no-check":
             raise refuse(403, "XSRF check failed")
-        issue = self._written(which, "CREATE_ATTACHMENTS")
+        issue = self.written(which, "CREATE_ATTACHMENTS")
         if not self.meta.attachments_on:
             raise refuse(404, "Attachments are disabled")
         if not parts or len(parts) > 60 or any(one.field_name != "file" or not one.filename for one in parts):
             raise refuse(400, "The form must have 1 to 60 parts named file.")
         if any(one.size > self.meta.upload_limit_bytes for one in parts):
             raise refuse(413, "The file exceeds the maximum attachment size.")
+        made = self.keep(issue, parts)
+        return Reply(200, [one.shown(self.url, adf=self.adf) for one in made])
+
+    def keep(self, issue: Issue, parts: list[Part]) -> list[File]:
+        """As files of the issue's last comment, or of itself."""
         made = [
-            File(next(self._numbers), one.filename, one.media_type, one.size, one.digest.hexdigest(), self.meta.me,
+            File(self.number(), one.filename, one.media_type, one.size, one.digest.hexdigest(), self.meta.me,
                  len(issue.comments))
             for one in parts
         ]  # fmt: skip
         issue.files += made
         issue.touch()
-        return Reply(200, [one.shown(self.url, adf=self.adf) for one in made])
+        return made
 
     def transitions(self, seen: Seen, which: str) -> Reply:
         issue = self.living(which)
@@ -157,7 +174,7 @@ class Desk(Showing):
         return Reply(200, {"expand": "transitions", "transitions": shown})
 
     def move(self, seen: Seen, which: str) -> Reply:
-        issue = self._written(which, "TRANSITION_ISSUES")
+        issue = self.written(which, "TRANSITION_ISSUES")
         given = mapping(seen.json, "transition", _UPDATE)["transition"]["id"]
         way = next((one for one in WAYS[issue.status] if one[0] == given), None)
         if way is None or given in self.stuck:

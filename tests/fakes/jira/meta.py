@@ -12,7 +12,7 @@ PROJECT, PROJECT_ID = "SUP", "10000"
 TYPES = {"10001": "Task", "10002": "Email request"}
 RIGHTS = (
     "BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "CREATE_ATTACHMENTS", "TRANSITION_ISSUES", "EDIT_ISSUES",
-    "MODIFY_REPORTER",
+    "MODIFY_REPORTER", "ADMINISTER", "ADMINISTER_PROJECTS", "USER_PICKER",
 )  # fmt: skip
 _CUSTOM = "com.atlassian.jira.plugin.system.customfieldtypes:"
 
@@ -79,10 +79,12 @@ class Meta:
         self.attachments_on = True
         self.upload_limit_bytes = 100 << 20
         self.archived = False
+        #: portal accounts, which others may have made before us
+        self.guests: list[User] = []
 
     @property
     def users(self) -> tuple[User, ...]:
-        return (self.me, self.agent, self.customer)
+        return (self.me, self.agent, self.customer, *self.guests)
 
     def myself(self, seen: Seen) -> Reply:
         return Reply(200, self.me.shown(adf=self.adf))
@@ -133,18 +135,20 @@ class Meta:
         return Reply(200, {"enabled": self.attachments_on, "uploadLimit": self.upload_limit_bytes})
 
     def search_users(self, seen: Seen) -> Reply:
+        found = self._matching(seen) if "USER_PICKER" in self.rights else []
+        return Reply(200, [one.shown(adf=self.adf) for one in found])
+
+    def _matching(self, seen: Seen) -> list[User]:
         wanted = seen.first("query" if self.adf else "username").casefold()
         if not wanted:
             raise refuse(400, "Provide a query")
-        found = [one for one in self.users if wanted in f"{one.id} {one.name} {one.email} {one.display}".casefold()]
-        return Reply(200, [one.shown(adf=self.adf) for one in found])
+        return [one for one in self.users if wanted in one.searched.casefold()]
 
     def assignable(self, seen: Seen) -> Reply:
         if seen.first("project") != PROJECT:
             raise refuse(404, "project not found")
-        found = self.search_users(seen).body
-        key = "accountId" if self.adf else "name"
-        return Reply(200, [one for one in found if one[key] not in (self.customer.id, self.customer.name)])
+        found = [one for one in self._matching(seen) if one is not self.customer and one not in self.guests]
+        return Reply(200, [one.shown(adf=self.adf) for one in found])
 
     def user_of(self, given: Any) -> User:
         key = "id" if self.adf else "name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -26,17 +27,43 @@ def jira_time(at: datetime) -> str:
     return local.strftime("%Y-%m-%dT%H:%M:%S.") + f"{local.microsecond // 1000:03d}" + local.strftime("%z")
 
 
+def words_of(body: Any) -> str:
+    """What a reader sees of a document, a line a paragraph or a break."""
+    if not isinstance(body, dict):
+        return str(body or "")
+    if body.get("type") in ("text", "hardBreak"):
+        return str(body.get("text", "\n"))
+    inner = "".join(map(words_of, body.get("content", [])))
+    return inner + "\n" if body.get("type") in ("paragraph", "codeBlock") else inner
+
+
+def _key_of(properties: dict[str, Any], text: str) -> str:
+    if "e2c" in properties:
+        return str(properties["e2c"].get("key", ""))
+    lines = re.findall(r"(?m)^e2c-([0-9a-f]{40})\b", text)
+    return lines[-1] if lines else ""
+
+
 @dataclass
 class User:
     id: str
     name: str
     email: str
     display: str
+    #: a portal's customer, and nothing else
+    is_customer: bool = False
+    hides_email: bool = False
+
+    @property
+    def searched(self) -> str:
+        return f"{self.id} {self.name} {'' if self.hides_email else self.email} {self.display}"
 
     def shown(self, *, adf: bool) -> dict[str, Any]:
-        who = {"accountId": self.id, "accountType": "atlassian"} if adf else {"name": self.name, "key": self.name}
+        kind = "customer" if self.is_customer else "atlassian"
+        who = {"accountId": self.id, "accountType": kind} if adf else {"name": self.name, "key": self.name}
         zone = {"timeZone": "Australia/Sydney", "active": True}
-        return who | zone | {"displayName": self.display, "emailAddress": self.email}
+        address = {} if self.hides_email else {"emailAddress": self.email}
+        return who | zone | {"displayName": self.display} | address
 
 
 @dataclass
@@ -92,6 +119,8 @@ class Issue:
     fields: dict[str, Any]
     reporter: User
     properties: dict[str, Any] = field(default_factory=dict)
+    #: account ids of a request's other customers
+    participants: list[str] = field(default_factory=list)
     status: str = "1"
     comments: list[Comment] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
@@ -110,10 +139,12 @@ class Issue:
 
     @property
     def keys(self) -> list[str]:
-        """The full keys on the issue and its comments, in order."""
+        """The full keys on the issue and its comments, in order: in the property, else in a field or the text."""
+        texts = [str(self.fields.get("customfield_10014") or words_of(self.fields.get("description")))]
+        texts += [words_of(one.body) for one in self.comments]
         holders = [self.properties, *(one.properties for one in self.comments)]
-        found = [one.get("e2c", {}).get("key") for one in holders]
-        return [str(one) for one in found if one]
+        found = [_key_of(one, text) for one, text in zip(holders, texts, strict=True)]
+        return [one for one in found if one]
 
     def touch(self) -> None:
         self.updated_at = datetime.now(UTC)

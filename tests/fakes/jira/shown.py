@@ -63,6 +63,7 @@ class Showing:
             "components": [{"id": one["id"], "name": COMPONENTS[one["id"]]} for one in given.get("components", [])],
             "assignee": self.meta.user_of(assignee).shown(adf=self.adf) if assignee else None,
             "reporter": issue.reporter.shown(adf=self.adf),
+            "creator": self.meta.me.shown(adf=self.adf),
             "created": jira_time(issue.made_at),
             "updated": jira_time(issue.updated_at),
             "resolutiondate": jira_time(issue.resolved_at) if issue.resolved_at else None,

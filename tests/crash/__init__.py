@@ -1,0 +1,1 @@
+"""Fail the n-th effect, for every n: what proves that nothing is lost and nothing doubled."""

@@ -1,0 +1,1 @@
+"""What a platform does to a worker: signals, full disks, lost files, blocked pipes, clocks that jump."""
