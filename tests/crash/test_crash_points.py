@@ -26,10 +26,6 @@ def test_i7_killed_at_every_effect(ledger: str, step: int, driver: Driver, capsy
     assert score.runs >= 30 // step, "the seam has holes"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="mail without a route is held in the ledger before it is flagged, and then not looked at again",
-)
 def test_i7_held_mail_is_shown_to_people_after_a_crash(driver: Driver) -> None:
     """I1: killed between the ledger's word and the flag, a held mail must still get its flag from who comes next."""
     score = driver.enumerate("desk", "kill", "kept", range(26, 46, 5))

@@ -66,10 +66,6 @@ def test_p6_frozen_while_another_worker_does_its_work(only: str, at: int, ledger
     assert found == {}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="create does not say that the case was there already, so a worker without the other's ledger answers again",
-)
 def test_i5_frozen_without_a_common_ledger_answers_once(stage: Stage) -> None:
     """I5, D16: old and new dyno, each with a ledger of its own; whoever did not make the case must not answer."""
     assert "acked_twice" not in _overtaken(stage(), "desk commit", 1, "lost")

@@ -154,7 +154,7 @@ def _arrive(journey: Journey, account: Account, posted: tuple[Posted, ...]) -> N
     kept = journey.kept()
     assert _lost_or_doubled(posted, kept) == {}
     assert _misthreaded(posted, kept) == {}
-    assert _with_other_files(posted, kept) == {}
+    assert (_cases_with_other_files if journey.rig.files_of_case else _with_other_files)(posted, kept) == {}
     assert _with_other_words(posted, kept) == []
     assert len(kept) == len({one.thread for one in posted})
     assert len(journey.rigged.keys()) == len(set(journey.rigged.keys())) == len(posted)
@@ -195,6 +195,17 @@ def _with_other_files(posted: tuple[Posted, ...], kept: dict[str, list[Kept]]) -
         for _, message in places[one.ref]
         if Counter(file.sha256 for file in message.files) != one.files
     }
+
+
+def _cases_with_other_files(posted: tuple[Posted, ...], kept: dict[str, list[Kept]]) -> dict[str, set[str]]:
+    """What a case has too much or too little."""
+    places = _places(kept)
+    sent: dict[str, set[str]] = defaultdict(set)
+    for one in posted:
+        for case, _ in places[one.ref]:
+            sent[case] |= set(one.files)
+    held = {case: {file.sha256 for message in messages for file in message.files} for case, messages in kept.items()}
+    return {case: held[case] ^ sent[case] for case in held if held[case] != sent[case]}
 
 
 def _with_other_words(posted: tuple[Posted, ...], kept: dict[str, list[Kept]]) -> list[str]:

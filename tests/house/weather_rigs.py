@@ -34,6 +34,8 @@ class Rig:
     cases: Callable[[Any], Sequence[CaseRef]]
     violations: Callable[[Any], Sequence[str]] = lambda _: ()
     slow_down: Reply | None = None
+    #: files belong to the case and to no message in it; one whose upload is in doubt may be there twice
+    files_of_case: bool = False
     #: what the CRM itself forgets in a day
     next_day: Callable[[Any], None] = lambda _: None
 
@@ -90,6 +92,7 @@ RIGS = (
         lambda rigged, folder, storm: Jira(**rigged.fake.options),
         _jira_cases,
         violations=_refused_calls,
+        files_of_case=True,
     ),
     Rig(
         "jira-dc",
@@ -97,6 +100,7 @@ RIGS = (
         lambda rigged, folder, storm: Jira(**rigged.fake.options),
         _jira_cases,
         violations=_refused_calls,
+        files_of_case=True,
     ),
     Rig(
         "hubspot",

@@ -10,7 +10,7 @@ import pytest
 from connectors.contract import CaseRef
 from tests.ledger.conftest import Open
 from tests.ledger.samples import CASE, WHERE, facts, key, link, planned, routed, slot
-from worker.ledger import Claim, Ledger
+from worker.ledger import Claim, Ledger, SlotEnd
 from worker.outcome import Deferred, Delivered, Discarded, Held, Outcome
 
 
@@ -200,11 +200,14 @@ def test_born_at_is_when_the_ledger_was_begun(ledger: Ledger, opened: Open) -> N
 class TestUnrouted:
     """Messages held before there is a delivery: no route, too large, poison."""
 
-    def test_row_and_slot_are_held_together(self, ledger: Ledger) -> None:
-        ledger.hold_unrouted(slot(1), None, "u1", "too large")
+    def test_i7_the_slot_is_held_only_once_people_have_been_shown_it(self, ledger: Ledger) -> None:
+        """Between the two lies the flag on the server: whoever dies there has to come back to the message."""
+        assert ledger.hold_unrouted(slot(1), None, "u1", "too large")
         assert [(row.key, row.connector, row.identity) for row in ledger.held()] == [("u1", None, None)]
-        assert ledger.agenda(*WHERE, [1]).held == 1
+        assert ledger.agenda(*WHERE, [1]).fresh == (1,)
         assert ledger.claim("u1") is None
+        ledger.conclude([SlotEnd(slot(1), "held", None, "too large")])
+        assert ledger.agenda(*WHERE, [1]).held == 1
 
     def test_retry_takes_it_in_again(self, ledger: Ledger) -> None:
         ledger.hold_unrouted(slot(1), facts(), "u1", "no route")

@@ -136,14 +136,15 @@ def test_closing_while_one_is_in_use(engines: Engines) -> None:
 def test_d11_every_reader_that_was_cut_is_replaced_at_once(postgres_server: PostgresServer, postgres_url: str) -> None:
     ledger = Ledger.open(postgres_url)
     routed(ledger)
-    met = threading.Barrier(2)
+    readers = ledger._engines.reads.number
+    met = threading.Barrier(readers)
 
     def read(_: int) -> None:
         with ledger._engines.reads.borrowed():
             met.wait(10)
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(read, range(2)))
-    assert postgres_server.cut(postgres_url.rpartition("/")[2]) == 3
+    with ThreadPoolExecutor(readers) as pool:
+        list(pool.map(read, range(readers)))
+    assert postgres_server.cut(postgres_url.rpartition("/")[2]) == readers + 1
     assert set(ledger.state([key()])) == {key()}
     ledger.close()
