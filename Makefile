@@ -27,8 +27,10 @@ debian:
 demo: venv
 	$(BIN)/mail-to-case demo $(ARGS)
 
+# Two at a time: much of it waits for servers. A file's tests stay together, as they share what they start.
+JOBS ?= 2
 test: dev debian lint
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: dev
 	$(BIN)/ruff check .
