@@ -10,6 +10,7 @@ from worker.cli import shapes
 from worker.cli.dryrun import Errand, Explanation
 from worker.cli.printing import iso, one_line, print_table, print_text, say
 from worker.judge import Judgement
+from worker.message import InboundMessage
 from worker.outcome import Outcome
 from worker.routes import Evidence, told
 
@@ -41,39 +42,15 @@ def show(seen: Explanation) -> None:
 
 def as_json(seen: Explanation) -> dict[str, Any]:
     """The facts of ``explain --json``."""
-    message, verdict, decision = seen.message, seen.verdict, seen.decision
+    verdict, decision = seen.verdict, seen.decision
     return {
         "mailbox": seen.mailbox,
-        "message": {
-            "from": message.author.address,
-            "from_name": message.author.name,
-            "subject": message.subject,
-            "date": iso(message.sent_at),
-            "message_id": message.message_id or None,
-            "identity": message.identity,
-            "size": message.size_bytes,
-            "attachments": [attachment.name for attachment in message.attachments],
-            "defects": list(message.defects),
-            "error": message.error,
-        },
+        "message": _message_json(seen.message),
         "addresses": [
             *(_address_json(one, believed=True) for one in decision.evidence),
             *(_address_json(one, believed=False) for one in decision.not_believed),
         ],
-        "rules": [
-            {
-                "rule": line.route_index + 1,
-                "address": address,
-                "matched": line.matched,
-                "why": line.why,
-                "conditions": [
-                    {"condition": one.words, "holds": one.holds, "seen": one.seen or None}
-                    for one in seen.checks
-                    if one.route_index == line.route_index
-                ],
-            }
-            for line, address in zip(decision.trace, seen.addresses_of_rules, strict=True)
-        ],
+        "rules": _rules_json(seen),
         "authentication": {
             **{name: told(getattr(decision.authentication, name)) for name in ("spf", "dkim", "dmarc")},
             "authenticated": decision.authentication.aligned,
@@ -96,6 +73,38 @@ def as_json(seen: Explanation) -> dict[str, Any]:
         "may_auto_respond": verdict.may_auto_respond,
         "connectors": [_errand_json(errand) for errand in seen.errands],
     }
+
+
+def _message_json(message: InboundMessage) -> dict[str, Any]:
+    return {
+        "from": message.author.address,
+        "from_name": message.author.name,
+        "subject": message.subject,
+        "date": iso(message.sent_at),
+        "message_id": message.message_id or None,
+        "identity": message.identity,
+        "size": message.size_bytes,
+        "attachments": [attachment.name for attachment in message.attachments],
+        "defects": list(message.defects),
+        "error": message.error,
+    }
+
+
+def _rules_json(seen: Explanation) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": line.route_index + 1,
+            "address": address,
+            "matched": line.matched,
+            "why": line.why,
+            "conditions": [
+                {"condition": one.words, "holds": one.holds, "seen": one.seen or None}
+                for one in seen.checks
+                if one.route_index == line.route_index
+            ],
+        }
+        for line, address in zip(seen.decision.trace, seen.addresses_of_rules, strict=True)
+    ]
 
 
 def _show_message(seen: Explanation) -> None:
