@@ -19,16 +19,17 @@ _HEAD_BYTES = 32_768
 _TEXT_CHARS = 262_144
 _MOST = 200
 _MOST_HINTS = 10
-#: marks of other programs: anyone can write them, and only those programs can tell what they mean
+#: marks of other programs: anyone can write them, and only those programs can tell what they mean. The first word
+#: of each is what every such mark holds: most texts hold none, and need not be looked through letter by letter.
 _VENDOR_MARKS = tuple(
-    (name, re2.compile(pattern))
-    for name, pattern in (
-        ("Salesforce's mark", r"(thread::[\w-]{10,80}::)"),
-        ("Salesforce's old mark", r"(ref:[!_][\w.!]{10,80}:ref)"),
-        ("Zendesk's mark", r"(\[[A-Z0-9]{6}-[A-Z0-9]{4,6}\])"),
-        ("Zendesk's address", r"(?i)(\+id[A-Z0-9-]{4,16}@[a-z0-9.-]{1,100}\.zendesk\.com)"),
-        ("an issue's key", r"\b([A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,9})\b"),
-        ("a case number", r"(?i)((?:#|\b(?:case|ticket)\s{0,3}(?:id)?\s{0,3}[:#]?)\s{0,3}[0-9]{2,12})\b"),
+    (sign, name, re2.compile(pattern))
+    for sign, name, pattern in (
+        ("thread::", "Salesforce's mark", r"(thread::[\w-]{10,80}::)"),
+        (":ref", "Salesforce's old mark", r"(ref:[!_][\w.!]{10,80}:ref)"),
+        ("[", "Zendesk's mark", r"(\[[A-Z0-9]{6}-[A-Z0-9]{4,6}\])"),
+        ("+", "Zendesk's address", r"(?i)(\+id[A-Z0-9-]{4,16}@[a-z0-9.-]{1,100}\.zendesk\.com)"),
+        ("-", "an issue's key", r"\b([A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,9})\b"),
+        ("", "a case number", r"(?i)((?:#|\b(?:case|ticket)\s{0,3}(?:id)?\s{0,3}[:#]?)\s{0,3}[0-9]{2,12})\b"),
     )
 )
 
@@ -113,8 +114,9 @@ def _hints(message: InboundMessage) -> Iterator[Clue]:
         yield Clue("Thread-Index", index[:29], Strength.HINT)
     recipients = " ".join(person.address for person in (*message.to, *message.cc))
     for where, text in (("the subject", message.subject), ("an address", recipients), ("the text", message.text)):
-        for name, pattern in _VENDOR_MARKS:
-            found = pattern.search(text[:_TEXT_CHARS])
+        for sign, name, pattern in _VENDOR_MARKS:
             # Numbers and keys in the text are of everything: orders, bugs, parts.
-            if found and not (where == "the text" and name.startswith("a")):
+            if sign not in text or (where == "the text" and name.startswith("a")):
+                continue
+            if found := pattern.search(text[:_TEXT_CHARS]):
                 yield Clue(f"{name} in {where}", found[1][:100], Strength.HINT)
