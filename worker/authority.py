@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from worker.authentication import Authentication, verdict
 from worker.ledger import Ledger
 from worker.message import InboundMessage
-from worker.routes.addresses import address_specs, by_host
-from worker.routes.evidence import border_position
+from worker.routes.addresses import address_specs
+from worker.routes.evidence import border_position, passed_border
 from worker.settings import MailboxSettings, Settings
-from worker.settings.addresses import address_key, domain_key, split_detail
+from worker.settings.addresses import address_key, split_detail
 from worker.tokens import Tokens
 
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\x00-\x1f]")
@@ -37,15 +37,9 @@ class Trust:
         if not self.authserv_ids:
             return Authentication()
         border = border_position(message, self.trusted_border)
-        if self.trusted_border and not self._is_border(message, border):
+        if self.trusted_border and not passed_border(message, border, self.trusted_border):
             return Authentication(why="the mail did not pass the trusted border")
         return verdict(message.headers, self.authserv_ids, border, below=self.below)
-
-    def _is_border(self, message: InboundMessage, position: int) -> bool:
-        """Whether one of the named servers wrote that field; position 0 also stands for none."""
-        name, value = message.headers[position] if position < len(message.headers) else ("", "")
-        hosts = {domain_key(host.strip("[]")) for host in self.trusted_border}
-        return name.lower() == "received" and domain_key(by_host(value)) in hosts
 
     def is_ours(self, address: str) -> bool:
         """Whether it is an address that we read mail for, with or without a detail."""

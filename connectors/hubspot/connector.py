@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -103,6 +104,8 @@ class HubSpot(Connector):
         self._states = States(self._records, self._pipelines, self._owners, self._account)
         #: delivery key → the ticket that was made for it, while its message is still to come
         self._begun: Recent[str] = Recent(10_000, _REMEMBERED_S)
+        #: delivery keys whose ticket another process, or an earlier one, has made
+        self._was_there: Recent[bool] = Recent(10_000, _REMEMBERED_S)
 
     @classmethod
     def misfits(cls, options: Mapping[str, object]) -> Sequence[tuple[str, str]]:
@@ -138,7 +141,7 @@ class HubSpot(Connector):
         if ticket is None:
             self._setup.guard()
             ticket = self._create(delivery)
-        return self._account.ref(ticket)
+        return replace(self._account.ref(ticket), was_there=bool(self._was_there.get(delivery.key)))
 
     def append(self, delivery: Delivery) -> CaseRef:
         if delivery.case is None:
@@ -208,6 +211,7 @@ class HubSpot(Connector):
             if not kept.fresh:
                 # Somebody has been here before, and may have uploaded files.
                 self._files.doubt(delivery.key)
+                self._was_there.put(delivery.key, True)
             ticket = kept.id
             self._begun.put(delivery.key, ticket)
         return self._messages.write(delivery, ticket, contact)

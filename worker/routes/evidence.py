@@ -72,10 +72,20 @@ def border_position(message: InboundMessage, trusted_border: Sequence[str]) -> i
     received = [(at, value) for at, (name, value) in enumerate(message.headers) if name.lower() == "received"]
     if not trusted_border:
         return received[0][0] if received else len(message.headers)
-    borders = {domain_key(host.strip("[]")) for host in trusted_border}
+    borders = _borders(trusted_border)
     written_by = ((at, domain_key(by_host(value))) for at, value in received)
     known = takewhile(lambda pair: pair[1], written_by)
     return next((at for at, host in known if _is_border(host, borders)), 0)
+
+
+def passed_border(message: InboundMessage, position: int, trusted_border: Sequence[str]) -> bool:
+    """Whether one of the named servers wrote the field at ``border_position``; 0 also stands for none."""
+    name, value = message.headers[position] if position < len(message.headers) else ("", "")
+    return name.lower() == "received" and _is_border(domain_key(by_host(value)), _borders(trusted_border))
+
+
+def _borders(trusted_border: Sequence[str]) -> Set[str]:
+    return {domain_key(host.strip("[]")) for host in trusted_border}
 
 
 def _is_border(host: str, borders: Set[str]) -> bool:

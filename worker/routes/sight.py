@@ -7,7 +7,7 @@ from functools import cached_property
 
 from worker.authentication import Authentication, verdict
 from worker.message import InboundMessage
-from worker.routes.evidence import Evidence, border_position, evidence, not_believed
+from worker.routes.evidence import Evidence, border_position, evidence, not_believed, passed_border
 from worker.routes.language import language_of
 from worker.routes.spam import junk_mark, scored
 from worker.settings import MailboxSettings
@@ -69,7 +69,7 @@ class Sight:
         """What our own border says of the author."""
         section, headers = self.section, self.message.headers
         is_received = self.border < len(headers) and headers[self.border][0].lower() == "received"
-        if not is_received and section.trusted_border:
+        if section.trusted_border and not passed_border(self.message, self.border, section.trusted_border):
             return Authentication(why="the mail did not pass the trusted border")
         border = self.border if is_received else None
         return verdict(headers, section.authserv_ids, border, below=section.authserv_strips)
